@@ -1,0 +1,1 @@
+"""A configuration-driven connection manager for async SQLAlchemy."""

@@ -1,0 +1,59 @@
+"""The errors of connmgr's own, in one tree.
+
+    ConnmgrError
+    ├── ConfigError        profile files, or the values they refer to, are wrong; `problems` lists all
+    ├── UnknownProfile     no profile of that name (a KeyError too)
+    ├── RegistryClosed     the registry is not open: not yet, or no longer
+    ├── WrongEventLoop     an open registry belongs to the event loop that opened it
+    ├── EngineRetired      the engine left service and its time to drain is over
+    └── PoolTimeout        no connection became free in time (SQLAlchemy's TimeoutError too)
+
+What a database raises passes through unchanged, with a note that names the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connmgr.problem import Problem
+
+
+class ConnmgrError(Exception):
+    """Root of the errors that connmgr itself raises."""
+
+
+class ConfigError(ConnmgrError):
+    """Profile files, or the values they refer to, are wrong. The message lists every problem."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        count = len(self.problems)
+        title = f"{count} problem{'' if count == 1 else 's'} in the profiles"
+        super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems)]))
+
+
+class UnknownProfile(ConnmgrError, KeyError):
+    """No profile has that name; the message says which exist and which was perhaps meant."""
+
+    # KeyError shows its argument's repr, which would put quotes and escapes around the sentence.
+    __str__ = Exception.__str__
+
+
+class RegistryClosed(ConnmgrError):
+    """The registry is not open: it was not opened yet, or it was closed."""
+
+
+class WrongEventLoop(ConnmgrError):
+    """The registry is open in another event loop; close it there, or load one for this loop."""
+
+
+class EngineRetired(ConnmgrError):
+    """The engine left service and its time to drain is over; ask the registry for the current one."""
+
+
+class PoolTimeout(ConnmgrError):
+    """No connection became free within `pool.timeout`; the message carries every counter.
+
+    The pool raises a subclass that is also `sqlalchemy.exc.TimeoutError`, so code written for
+    SQLAlchemy's own pool catches it too. It is defined where SQLAlchemy may be imported.
+    """

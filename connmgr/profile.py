@@ -1,0 +1,153 @@
+"""Profiles as written, and the settings they come to when their references are resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from connmgr.problem import Place
+from connmgr.secret import MASK, SecretSource
+
+SSLMode: TypeAlias = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile file as written: validated, its references still references.
+
+    `values` is the document as nested read-only mappings; texts that may hold a secret are wrapped
+    in `Secret`. `places` maps a path in the document (`("pool", "size")`) to where its value stands.
+    """
+
+    name: str
+    file: str
+    values: Mapping[str, object] = field(repr=False)
+    places: Mapping[tuple[str, ...], Place] = field(repr=False, compare=False)
+
+    @property
+    def description(self) -> str:
+        """The `description` of the file, empty when it has none."""
+        return str(self.values.get("description", ""))
+
+    def place(self, *path: str) -> Place:
+        """Where the value at `path` stands; for a path that is not written, its nearest parent."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return self.places[path[:length]]
+        return Place(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTarget:
+    """A PostgreSQL server and database. `host` is a name, an address, or a socket directory.
+
+    `sslmode` means what libpq means by it; `sslrootcert`, `sslcert` and `sslkey` are file paths.
+    """
+
+    host: str
+    port: int
+    dbname: str
+    user: str | None
+    password: SecretSource | None
+    sslmode: SSLMode
+    application_name: str
+    sslrootcert: str | None = None
+    sslcert: str | None = None
+    sslkey: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The target for people, without any secret."""
+        user = f"{self.user}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"postgresql://{user}{host}:{self.port}/{self.dbname}"
+
+    def to_dict(self) -> dict[str, object]:
+        """The target as plain values, the password replaced by where it comes from."""
+        values: dict[str, object] = {"url": self.url}
+        values["password"] = f"{MASK} ({self.password.describe()})" if self.password else None
+        for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"):
+            values[name] = getattr(self, name)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class SQLiteTarget:
+    """A SQLite database: an absolute file path, or None for one in memory."""
+
+    path: str | None
+
+    @property
+    def url(self) -> str:
+        """The target for people."""
+        return f"sqlite:///{self.path}" if self.path else "sqlite://"
+
+    def to_dict(self) -> dict[str, object]:
+        """The target as plain values."""
+        return {"url": self.url}
+
+
+Target: TypeAlias = PostgresTarget | SQLiteTarget
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """`pool:`. Counts of connections; durations in seconds.
+
+    `size` connections are kept, `max_overflow` more are opened under load. `mode` is never `auto`
+    here: it is settled to `pooled` or to `none` (a connection per checkout, sizes not used).
+    """
+
+    mode: Literal["pooled", "none"] = "pooled"
+    size: int = 5
+    max_overflow: int = 10
+    timeout: float = 30.0
+    max_lifetime: float = 1800.0
+    use_lifo: bool = True
+
+    @property
+    def max(self) -> int | None:
+        """The most connections the pool opens; None when there is no limit."""
+        return self.size + self.max_overflow if self.mode == "pooled" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """`timeouts:`, in seconds.
+
+    `connect` bounds a new connection whole: name, socket, TLS, login and SQLAlchemy's first queries.
+    `close` bounds the rollback that ends a session. `statement` is the server's own limit, None for none.
+    """
+
+    connect: float = 5.0
+    close: float = 2.0
+    statement: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """`session:`, as in SQLAlchemy."""
+
+    expire_on_commit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """`health:`. `timeout` in seconds bounds a check whole, counted from its start."""
+
+    critical: bool = True
+    timeout: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a profile comes to: every reference but the secrets resolved, every default filled in."""
+
+    name: str
+    target: Target
+    pool: PoolSettings = PoolSettings()
+    timeouts: Timeouts = Timeouts()
+    session: SessionSettings = SessionSettings()
+    health: HealthSettings = HealthSettings()
+    description: str = ""

@@ -1,0 +1,146 @@
+"""Frozen values that say how a profile is doing: failures, pool counters, health reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """What went wrong, in words that an alert can match."""
+
+    NAME_RESOLUTION = "name_resolution"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    AUTHENTICATION = "authentication"
+    DATABASE_MISSING = "database_missing"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    STARTING_UP = "starting_up"
+    SHUTTING_DOWN = "shutting_down"
+    CONNECTION_LOST = "connection_lost"
+    POOL_TIMEOUT = "pool_timeout"
+    READ_ONLY = "read_only"
+    MISCONFIGURED = "misconfigured"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """The verdict of a health check."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An exception, classified. `message` holds no secret; `hint` is one sentence of advice."""
+
+    kind: FailureKind
+    type: str
+    message: str
+    sqlstate: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """Counters of one pool. `idle + in_use == open` at every reading.
+
+    The gauges (`open`, `idle`, `in_use`, `connecting`, `waiting`) are of now; `checkouts`, `timeouts`,
+    `created`, `failed` (connects) and `closed` count since the profile's first use. `max` is None when
+    the pool has no limit.
+    """
+
+    mode: str
+    size: int
+    max: int | None
+    open: int = 0
+    in_use: int = 0
+    connecting: int = 0
+    waiting: int = 0
+    checkouts: int = 0
+    timeouts: int = 0
+    created: int = 0
+    failed: int = 0
+    closed: int = 0
+
+    @property
+    def idle(self) -> int:
+        """Open connections that nobody has checked out."""
+        return self.open - self.in_use
+
+    @property
+    def saturated(self) -> bool:
+        """No free slot, waiters or not."""
+        return self.max is not None and self.in_use + self.connecting >= self.max
+
+    def __str__(self) -> str:
+        limit = "no limit" if self.max is None else f"{self.max}"
+        return (
+            f"{self.in_use} in use of {limit}, {self.idle} idle, {self.connecting} connecting, "
+            f"{self.waiting} waiting, {self.checkouts} checkouts, {self.timeouts} timeouts, "
+            f"{self.created} created, {self.failed} failed, {self.closed} closed"
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The counters as plain values."""
+        return {**asdict(self), "idle": self.idle, "saturated": self.saturated}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What answered. `role` is `primary` or `standby`, None for a database without roles."""
+
+    product: str
+    version: str
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """How one profile is doing.
+
+    `reason` is `ok`, `pool_saturated`, or a `FailureKind`. `latency_ms` is the round trip of the query
+    alone, None when nothing answered. `checked_at` is in UTC. `pool` is None for a profile that could
+    not be settled.
+    """
+
+    profile: str
+    status: Status
+    reason: str
+    reachable: bool
+    saturated: bool
+    latency_ms: float | None
+    checked_at: dt.datetime
+    critical: bool = True
+    server: ServerInfo | None = None
+    pool: PoolStats | None = None
+    error: Failure | None = None
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """The report as plain values, ready for JSON; times in ISO 8601."""
+        error = None
+        if self.error is not None:
+            error = {
+                "type": self.error.type,
+                "sqlstate": self.error.sqlstate,
+                "message": self.error.message,
+            }
+        return {
+            "profile": self.profile,
+            "status": self.status.value,
+            "reason": self.reason,
+            "critical": self.critical,
+            "reachable": self.reachable,
+            "saturated": self.saturated,
+            "latency_ms": self.latency_ms,
+            "checked_at": self.checked_at.isoformat(),
+            "server": asdict(self.server) if self.server else None,
+            "pool": self.pool.to_dict() if self.pool else None,
+            "error": error,
+            "hint": self.hint,
+        }

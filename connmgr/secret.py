@@ -1,0 +1,58 @@
+"""Values that must not be shown, and where they come from."""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn, Protocol
+
+MASK = "********"
+
+
+class Secret:
+    """A text that no repr, str, format, log, message or pickle shows; `reveal()` is the only way in."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself. Call it in the expression that hands it to a driver, never before:
+        a local variable would show it in a traceback that prints locals."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled: it would leave the process in clear text")
+
+
+class SecretSource(Protocol):
+    """Where a secret comes from; asked at every new connection, so a rotated one takes effect."""
+
+    def describe(self) -> str:
+        """Say where the secret comes from, for people: `${DB_PASSWORD}`. Never the value."""
+        ...
+
+    async def get(self) -> Secret:
+        """Return the secret as it is now.
+
+        Raises:
+            ConfigError: it cannot be had, with the place of the reference.
+        """
+        ...
