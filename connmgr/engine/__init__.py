@@ -1,0 +1,1 @@
+"""From settings to a SQLAlchemy engine; knows nothing of files."""

@@ -1,0 +1,1 @@
+"""Engines in service: leases, sessions, health; knows nothing of files."""

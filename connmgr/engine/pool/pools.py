@@ -1,0 +1,191 @@
+"""SQLAlchemy's pools with a meter, hard closes and a deadline for each new connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import event, exc
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool, Pool
+from sqlalchemy.util import await_only
+
+from connmgr.engine.cleanup import finish
+from connmgr.engine.pool.meter import Meter
+
+T = TypeVar("T")
+
+
+class _Metered(Pool):
+    """What both kinds of pool share: counting, hard closes, and the deadline of a new connection."""
+
+    meter: Meter
+
+    def _meter_connects(self) -> None:
+        """Put the meter between the pool and its creator, which reconnects call as well as new records."""
+        self._uncounted_connect = self._invoke_creator
+        self._invoke_creator = self._counted_connect  # type: ignore[assignment] # a parameter's name
+
+    def _counted_connect(self, record: ConnectionPoolEntry) -> Any:
+        meter = self.meter
+        meter.connecting += 1
+        try:
+            connection = self._in_time(lambda: self._uncounted_connect(record))
+        except BaseException:
+            meter.failed += 1
+            raise
+        finally:
+            meter.connecting -= 1
+        meter.opened(connection)
+        return connection
+
+    def _create_connection(self) -> ConnectionPoolEntry:
+        """Connect, and let SQLAlchemy ask its first questions, within `timeouts.connect`."""
+        return self._in_time(super()._create_connection)
+
+    def _in_time(self, work: Callable[[], T]) -> T:
+        settings = self.meter.settings
+        try:
+            return _within(settings.timeouts.connect, work)
+        except TimeoutError:
+            raise TimeoutError(
+                f"profile {settings.name!r}: no connection to {settings.target.url} within "
+                f"{settings.timeouts.connect:g} s (timeouts.connect)"
+            ) from None
+
+    def _checked_out(self, record: ConnectionPoolEntry) -> ConnectionPoolEntry:
+        self.meter.checkouts += 1
+        self.meter.out.add(record)
+        return record
+
+    def _close_connection(self, connection: Any, *, terminate: bool = False) -> None:
+        """Close a connection, in bounded time and whatever is cancelled; every close passes here.
+
+        SQLAlchemy's `terminate` asks the server first, for two seconds at most: that also makes it cancel
+        what it still does for the connection. A connection that never got as far as its first checkout
+        has nothing to cancel, and asking would add those seconds to `timeouts.connect`.
+        """
+        meter = self.meter
+        unused = id(connection) in meter.unused
+        meter.ended(connection)
+        if terminate and (unused or meter.driver.terminate_stops_work):
+            meter.driver.terminate(connection.driver_connection)
+        elif terminate:
+            super()._close_connection(connection, terminate=True)
+        else:
+            self._close_politely(connection.driver_connection)
+
+    def _close_politely(self, driver_connection: Any) -> None:
+        meter = self.meter
+        cut = partial(meter.driver.terminate, driver_connection)
+        try:
+            await_only(finish(driver_connection.close(), meter.settings.timeouts.close, cut))
+        except Exception as error:  # noqa: BLE001 - it is going away; its user must not hear of it
+            self.logger.info("Closing %r failed: %r", driver_connection, error)
+
+
+class ProfilePool(_Metered, AsyncAdaptedQueuePool):
+    """A pool of `pool.size` connections and `pool.max_overflow` more under load."""
+
+    # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
+    def __init__(self, creator: Any, meter: Meter, pool_size: int = 5, max_overflow: int = 10,
+                 timeout: float = 30.0, use_lifo: bool = True, **kw: Any) -> None:  # fmt: skip
+        self.meter = meter
+        super().__init__(
+            creator, pool_size=pool_size, max_overflow=max_overflow, timeout=timeout, use_lifo=use_lifo, **kw
+        )
+        self._meter_connects()
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        self.meter.refuse_when_retired()
+        waits = self._pool.empty() and self._overflow >= self._max_overflow
+        self.meter.waiting += waits
+        try:
+            return self._checked_out(super()._do_get())
+        except exc.TimeoutError:
+            raise self.meter.timed_out() from None
+        finally:
+            self.meter.waiting -= waits
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        self.meter.out.discard(record)
+        if self.meter.retired:
+            record.close()
+        super()._do_return_conn(record)
+
+    def recreate(self) -> ProfilePool:
+        """Return a pool to take over after `Engine.dispose`; the meter goes along."""
+        self.logger.info("Pool recreating")
+        return type(self)(
+            self._creator,
+            self.meter,
+            pool_size=self._pool.maxsize,
+            max_overflow=self._max_overflow,
+            timeout=self._timeout,
+            use_lifo=self._pool.use_lifo,
+            recycle=self._recycle,
+            echo=self.echo,
+            logging_name=self._orig_logging_name,
+            reset_on_return=self._reset_on_return,
+            _dispatch=self.dispatch,
+            dialect=self._dialect,
+        )
+
+
+class ConnectionPerCheckout(_Metered, NullPool):
+    """No pooling: each checkout opens a connection and each return closes it."""
+
+    def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
+        self.meter = meter
+        super().__init__(creator, **kw)
+        self._meter_connects()
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        self.meter.refuse_when_retired()
+        return self._checked_out(super()._do_get())
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        self.meter.out.discard(record)
+        super()._do_return_conn(record)
+
+    def recreate(self) -> ConnectionPerCheckout:
+        """Return a pool to take over after `Engine.dispose`; the meter goes along."""
+        self.logger.info("Pool recreating")
+        return type(self)(
+            self._creator,
+            self.meter,
+            recycle=self._recycle,
+            echo=self.echo,
+            logging_name=self._orig_logging_name,
+            reset_on_return=self._reset_on_return,
+            _dispatch=self.dispatch,
+            dialect=self._dialect,
+        )
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """Run `work`, which waits through SQLAlchemy's greenlet, under a deadline."""
+    deadline = asyncio.timeout(seconds)
+    await_only(deadline.__aenter__())
+    try:
+        result = work()
+    except BaseException as error:
+        # Turns the cancellation that the deadline sent into TimeoutError, and lets anything else pass.
+        await_only(deadline.__aexit__(type(error), error, error.__traceback__))
+        raise
+    await_only(deadline.__aexit__(None, None, None))
+    return result
+
+
+def _receive(dbapi_connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
+    """Replace a connection that the driver knows to be dead, at no cost in round trips."""
+    meter = proxy._pool.meter
+    meter.unused.discard(id(dbapi_connection))
+    if meter.driver.is_closed(dbapi_connection.driver_connection):
+        raise exc.InvalidatePoolError("the server closed the connection while it was idle")
+
+
+# On the classes, not on each pool: a thousand profiles would pay for a thousand sets of listeners.
+for _pool_class in (ProfilePool, ConnectionPerCheckout):
+    event.listen(_pool_class, "checkout", _receive, asyncio=False)

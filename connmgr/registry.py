@@ -1,0 +1,254 @@
+"""The registry: named profiles in; engines, sessions and health reports out by name."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from connmgr.config.diagnostics import did_you_mean
+from connmgr.config.loader import load_profiles
+from connmgr.config.settle import settle
+from connmgr.engine.failures import classify
+from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
+from connmgr.profile import Profile, Settings
+from connmgr.report import HealthReport, PoolStats, Status
+from connmgr.runtime.connection import ConnectionScope
+from connmgr.runtime.handle import Handle, Holder, empty_stats
+from connmgr.runtime.health import Monitor, misconfigured
+from connmgr.runtime.session import ManagedSession
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+GRACE = 10.0
+"""Seconds that closing waits for sessions that are out."""
+
+
+class Registry(Mapping[str, Profile]):
+    """Profiles by name, and, while open, one engine for each profile in use.
+
+    Open it with `async with registry:` or `open()`; what it opened belongs to that event loop, and
+    `close()` ends it all. A closed registry may be opened again, also in another loop. A profile's
+    references are resolved at its first use; what cannot be resolved fails that profile alone.
+    """
+
+    def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
+        self._profiles = dict(profiles)
+        self._environ = os.environ if environ is None else environ
+        self._settings: dict[str, Settings] = {}
+        self._handles: dict[str, Handle] = {}
+        self._monitors: dict[str, Monitor] = {}
+        self._open = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Lock()
+
+    @classmethod
+    def load(cls, directory: str | Path, *, environ: Mapping[str, str] | None = None) -> Self:
+        """Read and validate every profile in `directory`; no database I/O, no environment needed.
+
+        Raises:
+            ConfigError: with every problem of every file.
+        """
+        result = load_profiles(directory)
+        if result.problems:
+            raise ConfigError(result.problems)
+        return cls(result.profiles, environ=environ)
+
+    def __getitem__(self, name: str) -> Profile:
+        try:
+            return self._profiles[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._profiles)
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def __repr__(self) -> str:
+        state = "open" if self._open else "closed"
+        return f"<Registry {state}: {', '.join(self._profiles) or 'no profiles'}>"
+
+    async def __aenter__(self) -> Self:
+        self.open()
+        return self
+
+    async def __aexit__(
+        self, type_: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def open(self) -> None:
+        """Put the registry in service in the running event loop. Engines are built at first use.
+
+        Raises:
+            WrongEventLoop: it is open in another loop that still runs.
+            ConnmgrError: it is open already, or there is no running loop.
+        """
+        loop = _running_loop("open")
+        if self._open and self._loop is loop:
+            raise ConnmgrError("the registry is open already")
+        if self._open and self._loop is not None and not self._loop.is_closed():
+            raise WrongEventLoop("the registry is open in another event loop; close it there first")
+        # Left open by a loop that is gone: its connections went with it.
+        self._handles, self._monitors = {}, {}
+        self._loop, self._open, self._closing = loop, True, asyncio.Lock()
+
+    async def close(self, grace: float = GRACE) -> tuple[Holder, ...]:
+        """Refuse new work, wait up to `grace` seconds for what is out, then close everything.
+
+        Sessions and connections that are still out then are closed under their holders, who get the
+        driver's error at their next statement; they are logged and returned. Cancelled, it stops
+        waiting and closes at once. Closing a closed registry does nothing.
+        """
+        if not self._open and not self._handles:
+            return ()
+        if _running_loop("close") is not self._loop:
+            raise WrongEventLoop("the registry is open in another event loop; close it there")
+        self._open = False
+        async with self._closing:
+            handles, self._handles = self._handles, {}
+            monitors, self._monitors = self._monitors, {}
+            ends = [monitor.close() for monitor in monitors.values()]
+            retirements = [handle.retire(grace) for handle in handles.values()]
+            await asyncio.gather(*ends, return_exceptions=True)
+            results = await asyncio.gather(*retirements, return_exceptions=True)
+        return _collected(results)
+
+    def session(self, name: str) -> ManagedSession:
+        """Return a session of the profile, for `async with`. The caller commits.
+
+        An error in the block rolls back, is logged once and passes through unchanged with a note that
+        carries the profile and the pool's counters. Leaving the block always closes the session, at most
+        `timeouts.close` after a server that is gone stops answering.
+
+        Raises:
+            RegistryClosed, WrongEventLoop, UnknownProfile, ConfigError: at once.
+            PoolTimeout: at the first statement, when no connection became free within `pool.timeout`.
+        """
+        return ManagedSession(self._handle(name))
+
+    def begin(self, name: str) -> ManagedSession:
+        """Return a session that commits when its `async with` block ends without an error."""
+        return ManagedSession(self._handle(name), commits=True)
+
+    def connect(self, name: str) -> ConnectionScope:
+        """Return a Core connection of the profile, for `async with`. The caller commits."""
+        return ConnectionScope(self._handle(name))
+
+    def sessionmaker(self, name: str) -> Callable[[], ManagedSession]:
+        """Return a callable that does `session(name)`; may be made before the registry is open."""
+        self[name]
+        return functools.partial(self.session, name)
+
+    def dependency(self, name: str) -> Callable[[], AsyncIterator[AsyncSession]]:
+        """Return `session(name)` as an async generator function, for FastAPI's `Depends`."""
+        self[name]
+
+        async def session() -> AsyncIterator[AsyncSession]:
+            async with self.session(name) as opened:
+                yield opened
+
+        return session
+
+    def engine(self, name: str) -> AsyncEngine:
+        """Return the profile's engine, not leased: for tools that want one. It is retired on close."""
+        return self._handle(name).engine
+
+    def settings(self, name: str) -> Settings:
+        """Return what the profile comes to, its references resolved at the first call.
+
+        Raises:
+            UnknownProfile: there is no such profile.
+            ConfigError: a reference is not set, or what it holds is not accepted.
+        """
+        profile = self[name]
+        if name not in self._settings:
+            self._settings[name] = settle(profile, self._environ)
+        return self._settings[name]
+
+    def stats(self, name: str) -> PoolStats:
+        """Return the pool's counters, all zero for a profile that is not in use; no I/O."""
+        if name in self._handles:
+            return self._handles[name].stats()
+        return empty_stats(self.settings(name).pool)
+
+    async def health(self, name: str) -> HealthReport:
+        """Check one profile within its `health.timeout`. Never raises for a database that is down.
+
+        A profile whose settings cannot be resolved is unhealthy with the reason `misconfigured`.
+        """
+        self._check_open()
+        profile = self[name]
+        try:
+            monitor = self._monitor(name)
+        except ConfigError as error:
+            return misconfigured(name, classify(error), critical=_is_critical(profile))
+        return await monitor.check()
+
+    async def health_all(self) -> dict[str, HealthReport]:
+        """Check every profile at once; a slow one does not delay the others' answers."""
+        self._check_open()
+        reports = await asyncio.gather(*(self.health(name) for name in self))
+        return dict(zip(self, reports, strict=True))
+
+    async def is_healthy(self, name: str) -> bool:
+        """Whether the profile's database answers; a full pool still counts as healthy."""
+        return (await self.health(name)).status is not Status.UNHEALTHY
+
+    def _handle(self, name: str) -> Handle:
+        """Return the profile's engine in service, building it at first use. No await may be added: the
+        caller's lease must follow before anything else can retire the handle.
+        """
+        self._check_open()
+        handle = self._handles.get(name)
+        if handle is None:
+            handle = self._handles[name] = Handle(self.settings(name))
+        return handle
+
+    def _monitor(self, name: str) -> Monitor:
+        if name not in self._monitors:
+            self._monitors[name] = Monitor(self._handle(name))
+        return self._monitors[name]
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise RegistryClosed("the registry is not open; use it inside `async with registry:`")
+        if _running_loop("use") is not self._loop:
+            raise WrongEventLoop("the registry is open in another event loop; load one for this loop")
+
+    def _unknown(self, name: str) -> UnknownProfile:
+        known = ", ".join(self._profiles) or "none"
+        hint = did_you_mean(name, self._profiles)
+        return UnknownProfile(f"no profile named {name!r}; there are: {known}{f'; {hint}' if hint else ''}")
+
+
+def _running_loop(verb: str) -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise WrongEventLoop(f"no event loop is running; {verb} the registry inside one") from None
+
+
+def _is_critical(profile: Profile) -> bool:
+    health = profile.values.get("health")
+    return health.get("critical", True) is not False if isinstance(health, Mapping) else True
+
+
+def _collected(results: list[tuple[Holder, ...] | BaseException]) -> tuple[Holder, ...]:
+    """Join what the retirements returned; raise the first error, once all of them have ended."""
+    holders: list[Holder] = []
+    errors = [result for result in results if isinstance(result, BaseException)]
+    for result in results:
+        if not isinstance(result, BaseException):
+            holders.extend(result)
+    if errors:
+        raise errors[0]
+    return tuple(holders)

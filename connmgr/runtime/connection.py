@@ -1,0 +1,41 @@
+"""Core connections that hold a lease on their engine and always close, in bounded time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connmgr.engine.cleanup import finish
+from connmgr.runtime.handle import Handle
+from connmgr.runtime.session import cut
+
+
+class ConnectionScope:
+    """Checks a connection out on entry and returns it on exit; errors as for a session."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._lease = handle.lease()
+        self._connection = handle.engine.connect()
+
+    async def __aenter__(self) -> AsyncConnection:
+        try:
+            return await self._connection.start()
+        except BaseException as error:
+            self._lease.release()
+            self._handle.annotate(error)
+            raise
+
+    async def __aexit__(self, type_: Any, value: BaseException | None, traceback: Any) -> None:
+        if value is not None:
+            self._handle.annotate(value)
+        try:
+            await finish(self._connection.close(), self._handle.settings.timeouts.close, self._cut)
+        finally:
+            self._lease.release()
+
+    def _cut(self) -> None:
+        connection = self._connection.sync_connection
+        if connection is not None and not connection.closed and not connection.invalidated:
+            cut(self._handle, connection)

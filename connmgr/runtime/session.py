@@ -1,0 +1,98 @@
+"""Sessions that hold a lease on their engine and always close, in bounded time."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, SessionTransaction
+
+from connmgr import logs
+from connmgr.engine.cleanup import finish
+from connmgr.runtime.handle import Handle
+
+
+class _TrackedSession(Session):
+    """Remembers its connection, so that it can be closed hard when its server is gone."""
+
+    current: Connection | None = None
+
+
+@event.listens_for(_TrackedSession, "after_begin")
+def _remember(session: _TrackedSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    session.current = connection
+
+
+class ManagedSession(AsyncSession):
+    """An AsyncSession of one profile. As a context manager, or closed by hand; closed once and for all.
+
+    An error in the `async with` block rolls back, is logged once, and passes through unchanged with a
+    note that carries the profile and the pool's counters. With `commits`, leaving without one commits.
+    """
+
+    sync_session_class = _TrackedSession
+
+    def __init__(self, handle: Handle, *, commits: bool = False) -> None:
+        self._handle = handle
+        self._commits = commits
+        self._lease = handle.lease()
+        super().__init__(
+            handle.engine,
+            expire_on_commit=handle.settings.session.expire_on_commit,
+            # Used again after close, a session would check connections out that no lease covers.
+            close_resets_only=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, type_: Any, value: BaseException | None, traceback: Any) -> None:
+        if value is None and self._commits:
+            try:
+                await self.commit()
+            except BaseException as error:
+                await self._close_after(error)
+                raise
+        if value is None:
+            await self.close()
+        else:
+            await self._close_after(value)
+
+    async def _close_after(self, error: BaseException) -> None:
+        """Close without letting an error of the close take the place of the one in progress."""
+        self._handle.annotate(error)
+        try:
+            await self.close()
+        except Exception as while_closing:  # noqa: BLE001 - the error in progress is the caller's
+            logs.event(
+                "WARNING",
+                f"closing after an error failed too: {type(while_closing).__name__}",
+                profile=self._handle.name,
+            )
+
+    async def close(self) -> None:
+        """Roll back what is open and return the connection, within `timeouts.close` even from a dead peer."""
+        try:
+            if self.sync_session.in_transaction():
+                await finish(super().close(), self._handle.settings.timeouts.close, self._cut)
+            else:
+                await super().close()
+        finally:
+            self._lease.release()
+
+    def _cut(self) -> None:
+        """Close the session's connection hard: its server did not answer the rollback in time."""
+        connection = getattr(self.sync_session, "current", None)
+        if connection is not None and not connection.closed and not connection.invalidated:
+            cut(self._handle, connection)
+
+
+def cut(handle: Handle, connection: Connection) -> None:
+    """Close a connection under SQLAlchemy's feet, without a word to its server."""
+    handle.driver.terminate(connection.connection.driver_connection)
+    logs.event(
+        "WARNING",
+        f"no answer to the rollback within {handle.settings.timeouts.close:g} s; connection closed",
+        profile=handle.name,
+    )
