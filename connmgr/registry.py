@@ -190,7 +190,7 @@ class Registry(Mapping[str, Profile]):
         try:
             monitor = self._monitor(name)
         except ConfigError as error:
-            return misconfigured(name, classify(error), critical=_is_critical(profile))
+            return misconfigured(profile, classify(error))
         return await monitor.check()
 
     async def health_all(self) -> dict[str, HealthReport]:
@@ -235,11 +235,6 @@ def _running_loop(verb: str) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise WrongEventLoop(f"no event loop is running; {verb} the registry inside one") from None
-
-
-def _is_critical(profile: Profile) -> bool:
-    health = profile.values.get("health")
-    return health.get("critical", True) is not False if isinstance(health, Mapping) else True
 
 
 def _collected(results: list[tuple[Holder, ...] | BaseException]) -> tuple[Holder, ...]:

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from connmgr.engine.cleanup import finish
+from connmgr.profile import Profile
 from connmgr.report import Failure, FailureKind, HealthReport, ServerInfo, Status
 from connmgr.runtime.handle import Handle
 
@@ -125,13 +127,15 @@ class Monitor:
         )
 
 
-def misconfigured(profile: str, failure: Failure, *, critical: bool) -> HealthReport:
+def misconfigured(profile: Profile, failure: Failure) -> HealthReport:
     """Report a profile whose settings cannot be had: nothing was asked."""
+    health = profile.values.get("health")
+    critical = health.get("critical") if isinstance(health, Mapping) else None
     return HealthReport(
-        profile=profile,
+        profile=profile.name,
         status=Status.UNHEALTHY,
         reason=FailureKind.MISCONFIGURED.value,
-        critical=critical,
+        critical=critical is not False,
         reachable=False,
         saturated=False,
         latency_ms=None,

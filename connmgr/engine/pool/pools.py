@@ -54,6 +54,17 @@ class _Metered(Pool):
                 f"{settings.timeouts.connect:g} s (timeouts.connect)"
             ) from None
 
+    def _carried_over(self) -> dict[str, Any]:
+        """The arguments that a pool hands on to the one that takes over from it."""
+        return {
+            "recycle": self._recycle,
+            "echo": self.echo,
+            "logging_name": self._orig_logging_name,
+            "reset_on_return": self._reset_on_return,
+            "_dispatch": self.dispatch,
+            "dialect": self._dialect,
+        }
+
     def _checked_out(self, record: ConnectionPoolEntry) -> ConnectionPoolEntry:
         self.meter.checkouts += 1
         self.meter.out.add(record)
@@ -124,12 +135,7 @@ class ProfilePool(_Metered, AsyncAdaptedQueuePool):
             max_overflow=self._max_overflow,
             timeout=self._timeout,
             use_lifo=self._pool.use_lifo,
-            recycle=self._recycle,
-            echo=self.echo,
-            logging_name=self._orig_logging_name,
-            reset_on_return=self._reset_on_return,
-            _dispatch=self.dispatch,
-            dialect=self._dialect,
+            **self._carried_over(),
         )
 
 
@@ -155,12 +161,7 @@ class ConnectionPerCheckout(_Metered, NullPool):
         return type(self)(
             self._creator,
             self.meter,
-            recycle=self._recycle,
-            echo=self.echo,
-            logging_name=self._orig_logging_name,
-            reset_on_return=self._reset_on_return,
-            _dispatch=self.dispatch,
-            dialect=self._dialect,
+            **self._carried_over(),
         )
 
 
