@@ -1,0 +1,94 @@
+"""Turn the bytes of a profile file into text, or say where they are none."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from connmgr.problem import Place, Problem
+
+LARGEST_FILE: Final = 1024 * 1024
+
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What YAML counts as the end of a line.
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+# A tab before the first word of a line; YAML would read it now as indentation, now as a part of a text.
+_INDENTING_TAB: Final = re.compile(r"^ *\t(?=[ \t]*[^\s#])", re.MULTILINE)
+_UTF8: Final = "a file in UTF-8"
+
+
+def decode(data: bytes, file: str) -> tuple[str, tuple[Problem, ...]]:
+    """Return the text of a file and what is wrong with it; with problems, the text is not to be used."""
+    if len(data) > LARGEST_FILE:
+        found = "the file is larger than 1 MiB"
+        return "", (Problem(Place(file), "", found, "a profile of a few dozen lines"),)
+    if problem := _wide(data, file):
+        return "", (problem,)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "", (_bad_byte(data, file),)
+    return text, tuple(_unfit(text, file))
+
+
+def line_count(text: str) -> int:
+    """How many lines an editor would show, 1 at least."""
+    return max(1, len(_LINE_END.split(text.rstrip("\r\n"))))
+
+
+def place_at(text: str, index: int, file: str) -> Place:
+    """Return the place of the character at `index`."""
+    before = text[:index]
+    lines = _LINE_END.split(before)
+    return Place(file, len(lines), len(lines[-1]) + 1)
+
+
+def _wide(data: bytes, file: str) -> Problem | None:
+    """UTF-16 and UTF-32, with a mark or without: their ASCII has NUL bytes, which no UTF-8 text has."""
+    if not (data.startswith(_UTF16_MARKS) or b"\0" in data[:4]):
+        return None
+    hint = "save it again as UTF-8"
+    return Problem(
+        Place(file), "", "the file is in UTF-16, or in another encoding with NUL bytes", _UTF8, hint
+    )
+
+
+def _bad_byte(data: bytes, file: str) -> Problem:
+    # Decoded anew without the mark, so that columns count from the first visible character.
+    body = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        start = error.start
+    place = place_at(body[:start].decode(), start, file)
+    found = f"the byte 0x{body[start]:02X} is not UTF-8"
+    return Problem(place, "", found, _UTF8, "save it again as UTF-8; it may be in Latin-1 now")
+
+
+def _unfit(text: str, file: str) -> Iterator[Problem]:
+    for match in _INDENTING_TAB.finditer(text):
+        place = place_at(text, match.end() - 1, file)
+        yield Problem(place, "", "a tab in the indentation", "spaces", "replace every tab by two spaces")
+    for index, character in enumerate(text):
+        if not _fits(character):
+            found = f"the character U+{ord(character):04X} ({_name(character)})"
+            yield Problem(
+                place_at(text, index, file), "", found, "text without control characters", "delete it"
+            )
+            # One is enough: a file of another kind would yield thousands.
+            return
+
+
+def _fits(character: str) -> bool:
+    if character.isprintable() or character in "\t\n\r":
+        return True
+    # U+2028 and U+2029 (Zl, Zp) would end a line for YAML and not for an editor; a U+FEFF inside the
+    # text and the non-characters (Cn) are what a damaged file has.
+    return unicodedata.category(character) not in {"Cc", "Cs", "Cn", "Zl", "Zp"} and character != "\ufeff"
+
+
+def _name(character: str) -> str:
+    return unicodedata.name(character, "a control character").lower()

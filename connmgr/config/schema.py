@@ -1,0 +1,154 @@
+"""Check a document against the schema of a profile. The one door to jsonschema.
+
+jsonschema finds what is wrong; the words are ours, for its own print the values they complain about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from connmgr.config.document import Path, dotted, is_word
+from connmgr.config.familiar import advice, value_advice
+from connmgr.config.resources import SCHEMA, resource
+from connmgr.config.scalars import describe, seconds
+from connmgr.config.words import accepted
+from connmgr.problem import Place, Problem
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+Node: TypeAlias = Mapping[str, Any]
+Locate: TypeAlias = Callable[[Path], Place]
+Describe: TypeAlias = Callable[[Path, object], str]
+
+
+def schema_text() -> str:
+    """Return the schema as it ships, for editors."""
+    return resource(SCHEMA).read_text(encoding="utf-8")
+
+
+def schema() -> dict[str, Any]:
+    """Return a copy of the schema as plain values."""
+    return cast("dict[str, Any]", json.loads(schema_text()))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return schema()
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    # Imported at the first check: `connmgr schema` and `--help` need no jsonschema.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_schema())
+
+
+def definition(path: Path) -> Node | None:
+    """Return what the schema says of the setting at `path`; None when it knows none."""
+    node: Node | None = _schema()
+    for key in path:
+        node = node.get("properties", {}).get(key) if node is not None else None
+    return node
+
+
+def settings() -> Iterator[tuple[Path, Node]]:
+    """Every setting and every group of settings that the schema knows, with its path."""
+    yield from _settings(_schema(), ())
+
+
+def _settings(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    for key, child in node.get("properties", {}).items():
+        yield (*path, key), child
+        yield from _settings(child, (*path, key))
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the value at `path` may hold a secret; so does whatever the schema does not know."""
+    known = definition(path)
+    return known is None or known.get("writeOnly") is True
+
+
+def is_text(path: Path) -> bool:
+    """Whether the setting at `path` is text, whatever it looks like."""
+    return (definition(path) or {}).get("type") == "string"
+
+
+@cache
+def showable_keys() -> frozenset[str]:
+    """Return the names of settings whose values may stand in a message wherever they are met."""
+    return frozenset(path[-1] for path, _ in settings() if not is_secret(path))
+
+
+def _describe(path: Path, value: object) -> str:
+    return f"found {describe(value, hidden=is_secret(path))}"
+
+
+def check(
+    values: Mapping[str, object],
+    *,
+    place: Locate,
+    key_place: Locate | None = None,
+    found: Describe = _describe,
+) -> tuple[Problem, ...]:
+    """Return what the schema has against `values`, one problem a setting.
+
+    `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
+    is refused into words.
+    """
+    problems: dict[Path, Problem] = {}
+    for error in _validator().iter_errors(values):
+        path = tuple(str(key) for key in error.absolute_path)
+        if error.validator == "additionalProperties":
+            for key in cast("dict[str, object]", error.instance):
+                here = (*path, key)
+                if definition(here) is None:
+                    problems[here] = _unknown(path, key, (key_place or place)(here))
+        elif error.validator == "required":
+            problems[("url",)] = _missing(place(()))
+        else:
+            problems[path] = _wrong(path, error.instance, place(path), found)
+    for path, value in _too_long(values, ()):
+        problems.setdefault(path, _wrong(path, value, place(path), found))
+    return tuple(problems.values())
+
+
+def _unknown(parent: Path, key: str, place: Place) -> Problem:
+    named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
+    known = tuple((definition(parent) or {})["properties"])
+    return Problem(place, dotted((*parent, key)), named, ", ".join(known), advice(key, known, settings()))
+
+
+def _missing(place: Place) -> Problem:
+    words = accepted(definition(("url",)) or {}, _schema())
+    return Problem(place, "url", "the key is missing", words, 'add a line such as url: "${DATABASE_URL}"')
+
+
+def _wrong(path: Path, value: object, place: Place, found: Describe) -> Problem:
+    words = accepted(definition(path) or {}, _schema())
+    hint = value_advice(value, secret=is_secret(path), text=is_text(path))
+    return Problem(place, dotted(path), found(path, value), words, hint)
+
+
+def _too_long(values: Mapping[str, object], path: Path) -> Iterator[tuple[Path, object]]:
+    """Durations with a unit beyond the schema's bound on plain seconds, which no pattern can express."""
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, Mapping):
+            yield from _too_long(value, here)
+        elif isinstance(value, str) and is_duration(here):
+            try:
+                length = seconds(value)
+            except ValueError:
+                continue
+            if length > _schema()["$defs"]["duration"]["anyOf"][0]["maximum"]:
+                yield here, value
+
+
+def is_duration(path: Path) -> bool:
+    """Whether the setting at `path` is a duration."""
+    return {"$ref": "#/$defs/duration"} in (definition(path) or {}).get("anyOf", ())

@@ -1,0 +1,56 @@
+"""Say in words what a schema accepts: `a whole number of at least 1, or a reference such as ${NAME}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+REFERENCE: Final = "a reference such as ${NAME}"
+
+
+def accepted(node: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    """Return in words what `node`, a part of the schema `root`, accepts."""
+    return _listed([*_alternatives(node, root)])
+
+
+def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str]:
+    if "anyOf" in node:
+        for alternative in node["anyOf"]:
+            yield from _alternatives(alternative, root)
+    elif "$ref" in node:
+        yield _referred(node["$ref"], root)
+    elif "enum" in node:
+        yield from (str(value) for value in node["enum"])
+    else:
+        yield _typed(node)
+        if node.get("type") == "string" and node.get("writeOnly"):
+            yield REFERENCE
+
+
+def _referred(name: str, root: Mapping[str, Any]) -> str:
+    if name == "#/$defs/reference":
+        return REFERENCE
+    number = root["$defs"]["duration"]["anyOf"][0]
+    bounds = f"more than {number['exclusiveMinimum']} and at most {number['maximum']} seconds"
+    return f"a duration of {bounds} (a number of seconds, or a text such as 500ms, 30s, 10m or 1h)"
+
+
+def _typed(node: Mapping[str, Any]) -> str:
+    match node.get("type"):
+        case "integer":
+            return f"a whole number of at least {node['minimum']}"
+        case "boolean":
+            return "true, false"
+        case "object":
+            keys = [*node["properties"]]
+            return f"a mapping with the key{'s' if keys[1:] else ''} {_listed(keys, last='and')}"
+        case _:
+            return "text"
+
+
+def _listed(words: Sequence[str], last: str = "or") -> str:
+    """Return `a, b, or c`; two words have their comma too, for some hold spaces."""
+    if len(words) == 1:
+        return words[0]
+    comma = "" if last == "and" else ","
+    return f"{', '.join(words[:-1])}{comma} {last} {words[-1]}"
