@@ -1,0 +1,17 @@
+"""`connmgr schema`: print the JSON Schema of a profile."""
+
+from __future__ import annotations
+
+import click
+
+from connmgr.cli.options import shared_options
+from connmgr.cli.output import write
+
+
+@click.command()
+@shared_options
+def command() -> None:
+    """Print the JSON Schema of a profile."""
+    from connmgr.config.schema import schema_text
+
+    write(schema_text())

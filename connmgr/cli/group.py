@@ -1,0 +1,45 @@
+"""The group `connmgr`: its commands, each imported when it is asked for.
+
+A command is one file in `connmgr.cli.commands` and one word in `COMMANDS`. Its module imports click and
+the standard library at the top and everything else inside the function, so that `--help` and completion
+cost no SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from connmgr.cli.options import shared_options
+
+COMMANDS = ("init", "validate", "list", "show", "health", "schema")
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is invoked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order in which a new user needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of the command; None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"connmgr.cli.commands.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="connmgr", message="%(prog)s %(version)s")
+@shared_options
+def connmgr() -> None:
+    """Look after connections to databases; one YAML file is one profile.
+
+    Exit status: 0 well; 1 a critical profile, or one named on the line, is unhealthy;
+    2 the files or the call are wrong.
+
+    Completion: put `eval "$(_CONNMGR_COMPLETE=bash_source connmgr)"` into ~/.bashrc
+    (zsh_source for ~/.zshrc; `_CONNMGR_COMPLETE=fish_source connmgr | source` for fish).
+    """

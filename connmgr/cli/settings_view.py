@@ -1,0 +1,56 @@
+"""Settings as plain values and as text, secrets masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from connmgr.cli.output import one_line
+from connmgr.profile import PoolSettings, Settings, SQLiteTarget, Target
+
+POOLED_ONLY = ("size", "max_overflow", "timeout", "max_lifetime", "use_lifo")
+DURATIONS = frozenset({"pool.timeout", "pool.max_lifetime", "health.timeout"})
+
+
+def plain_values(settings: Settings) -> dict[str, object]:
+    """Return the settings as nested plain values, durations in seconds, for a secret where it comes from."""
+    return {
+        "name": settings.name,
+        "description": settings.description,
+        **settings.target.to_dict(),
+        "pool": _pool(settings.pool, settings.target),
+        "timeouts": asdict(settings.timeouts),
+        "session": asdict(settings.session),
+        "health": asdict(settings.health),
+    }
+
+
+def text_lines(values: Mapping[str, object], parents: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the values as lines in the manner of a profile file, durations with their unit."""
+    indent = "  " * len(parents)
+    for name, value in values.items():
+        path = (*parents, name)
+        if isinstance(value, Mapping):
+            yield f"{indent}{name}:"
+            yield from text_lines(value, path)
+        else:
+            yield f"{indent}{name}: {_text(value, path)}"
+
+
+def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
+    """Return the pool's settings; those that its mode does not use say so instead of promising a limit."""
+    values = asdict(pool)
+    if pool.mode == "none":
+        reason = "SQLite" if isinstance(target, SQLiteTarget) else "mode is none"
+        values |= dict.fromkeys(POOLED_ONLY, f"not used: {reason}")
+    return values
+
+
+def _text(value: object, path: tuple[str, ...]) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and (path[0] == "timeouts" or ".".join(path) in DURATIONS):
+        return f"{value:g}s"
+    return one_line(str(value))

@@ -1,0 +1,93 @@
+"""`connmgr validate` prints everything wrong in the files, in one run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+BROKEN = Path(__file__).parents[2] / "broken"
+
+
+def test_files_without_a_problem_are_counted(run, sqlite_profiles):
+    outcome = run("validate")
+
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "2 profiles, no problem\n", "")
+
+
+def test_every_problem_of_every_file_is_printed_at_once(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\npoool: {size: 1}\nhealth: {timeout: soon}\n")
+    write_profile("b.yaml", "url: [\n")
+
+    outcome = run("validate")
+
+    assert outcome.returncode == 2
+    *problems, summary = outcome.stdout.splitlines()
+    assert summary == "3 problems in 2 files"
+    assert [problem.split(":")[:2] for problem in problems[:2]] == [
+        ["profiles/a.yaml", "2"],
+        ["profiles/a.yaml", "3"],
+    ]
+    assert problems[2].startswith("profiles/b.yaml:")
+    assert outcome.stderr == ""
+
+
+def test_a_name_limits_the_check_to_its_file(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\n")
+    write_profile("b.yaml", "poool: {}\n")
+
+    good, bad = run("validate", "a"), run("validate", "b")
+
+    assert (good.returncode, good.stdout) == (0, "1 profile, no problem\n")
+    assert bad.returncode == 2
+    assert "profiles/b.yaml" in bad.stdout
+
+
+def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, sqlite_profiles):
+    outcome = run("validate", "memry")
+
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert outcome.stderr == "Error: no profile 'memry' in 'profiles'; did you mean \"memory\"?\n"
+
+
+def test_json_is_a_list_of_problems_with_their_places(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\npoool: {size: 1}\n")
+
+    outcome = run("validate", "--format", "json")
+
+    (problem,) = json.loads(outcome.stdout)
+    assert outcome.returncode == 2
+    assert (problem["file"], problem["line"], problem["path"]) == ("profiles/a.yaml", 2, "poool")
+
+
+def test_json_without_a_problem_is_an_empty_list(run, sqlite_profiles):
+    outcome = run("validate", "--format", "json")
+
+    assert (outcome.returncode, json.loads(outcome.stdout)) == (0, [])
+
+
+def test_github_gets_annotations_and_nothing_else(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\npoool: {size: 1}\n")
+
+    outcome = run("validate", "--format", "github")
+
+    (line,) = outcome.stdout.splitlines()
+    assert line.startswith("::error file=profiles/a.yaml,line=2,")
+
+
+def test_github_without_a_problem_gets_nothing(run, sqlite_profiles):
+    outcome = run("validate", "--format", "github")
+
+    assert (outcome.returncode, outcome.stdout) == (0, "")
+
+
+def test_the_broken_profiles_give_exactly_their_messages_in_one_run(run, tmp_path):
+    expected = (BROKEN / "expected.txt").read_text(encoding="utf-8").splitlines()
+    shutil.copytree(BROKEN / "profiles", tmp_path, symlinks=True, dirs_exist_ok=True)
+
+    outcome = run("--profiles", ".", "validate")
+
+    *messages, summary = outcome.stdout.splitlines()
+    assert messages == expected
+    assert summary == "40 problems in 40 files"
+    assert outcome.returncode == 2

@@ -1,0 +1,70 @@
+"""Reports as cells, and the worst of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from connmgr.cli.health_view import row, worst
+from connmgr.report import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, Status
+
+
+def report(**changes) -> HealthReport:
+    values = {
+        "profile": "orders",
+        "status": Status.HEALTHY,
+        "reason": "ok",
+        "reachable": True,
+        "saturated": False,
+        "latency_ms": 1.26,
+        "checked_at": dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
+        "server": ServerInfo("PostgreSQL", "17.2", "primary"),
+        "pool": PoolStats("pooled", 10, 30, open=3, in_use=2),
+    }
+    return HealthReport(**values | changes)
+
+
+def test_a_healthy_profile_shows_latency_pool_and_server():
+    cells = row("orders", report())
+
+    assert cells == ("orders", "healthy", "ok", "1.3 ms", "2 of 30", "PostgreSQL 17.2 primary", "")
+
+
+def test_a_pool_without_a_limit_and_a_server_without_roles_say_so():
+    cells = row("local", report(pool=PoolStats("none", 5, None), server=ServerInfo("SQLite", "3.45", None)))
+
+    assert cells[4:6] == ("0 (no limit)", "SQLite 3.45")
+
+
+def test_a_failure_shows_what_went_wrong_and_what_to_do():
+    error = Failure(FailureKind.REFUSED, "ConnectionRefusedError", "nobody listens\nthere")
+    down = report(status=Status.UNHEALTHY, reason="refused", latency_ms=None, server=None, error=error)
+
+    cells = row("orders", down)
+    with_hint = row("orders", report(error=error, hint="start the server"))
+
+    assert cells[1:] == ("unhealthy", "refused", "", "2 of 30", "", "nobody listens there")
+    assert with_hint[-1] == "nobody listens there; start the server"
+
+
+def test_a_profile_that_could_not_be_settled_has_no_pool():
+    assert row("orders", report(pool=None))[4] == ""
+
+
+def test_a_profile_without_a_report_is_being_checked():
+    assert row("orders", None) == ("orders", "checking", "", "", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ("healthy", "healthy"),
+        ("healthy degraded", "degraded"),
+        ("degraded unhealthy healthy", "unhealthy"),
+    ],
+)
+def test_the_worst_status_wins(statuses, expected):
+    reports = {str(i): report(status=Status(status)) for i, status in enumerate(statuses.split())}
+
+    assert worst(reports) == expected
