@@ -1,0 +1,1 @@
+"""Real PostgreSQL servers, broken networks and scripted peers for tests."""
