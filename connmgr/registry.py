@@ -108,18 +108,24 @@ class Registry(Mapping[str, Profile]):
         driver's error at their next statement; they are logged and returned. Cancelled, it stops
         waiting and closes at once. Closing a closed registry does nothing.
         """
-        if not self._open and not self._handles:
+        if not self._open and not self._closing.locked():
             return ()
         if _running_loop("close") is not self._loop:
             raise WrongEventLoop("the registry is open in another event loop; close it there")
         self._open = False
+        # Taken before the wait for another close: a registry opened again meanwhile has new ones.
+        handles, self._handles = self._handles, {}
+        monitors, self._monitors = self._monitors, {}
         async with self._closing:
-            handles, self._handles = self._handles, {}
-            monitors, self._monitors = self._monitors, {}
-            ends = [monitor.close() for monitor in monitors.values()]
-            retirements = [handle.retire(grace) for handle in handles.values()]
-            await asyncio.gather(*ends, return_exceptions=True)
-            results = await asyncio.gather(*retirements, return_exceptions=True)
+            try:
+                await asyncio.gather(*(each.close() for each in monitors.values()), return_exceptions=True)
+            except asyncio.CancelledError:
+                grace = 0.0
+                raise
+            finally:
+                # Also when cancelled already: nobody else knows these engines any more.
+                retirements = [handle.retire(grace) for handle in handles.values()]
+                results = await asyncio.gather(*retirements, return_exceptions=True)
         return _collected(results)
 
     def session(self, name: str) -> ManagedSession:

@@ -122,6 +122,10 @@ class Handle:
             # Also when the wait is cancelled: whoever gives up on the grace wants it closed now.
             holders = tuple(self._holders())
             await self._close()
+            self._report(holders)
+        return holders
+
+    def _report(self, holders: tuple[Holder, ...]) -> None:
         for holder in holders:
             logs.event(
                 "WARNING",
@@ -130,7 +134,6 @@ class Handle:
                 task=holder.task,
                 held_for=holder.held_for,
             )
-        return holders
 
     async def _close(self) -> None:
         self.meter.retired = True

@@ -34,12 +34,18 @@ class Monitor:
         return await asyncio.shield(self._running)
 
     async def close(self) -> None:
-        """Wait for a check in progress, which is bounded, and close the connection."""
+        """Wait for a check in progress, which is bounded, and close the connection. A cancellation is
+        raised after that: a check left to itself would open a connection that nobody closes.
+        """
+        settings = self._handle.settings
+        with contextlib.suppress(Exception):
+            await finish(self._end(), settings.health.timeout + settings.timeouts.close, self._drop)
+
+    async def _end(self) -> None:
         if self._running is not None:
             await asyncio.wait({self._running})
         if self._connection is not None:
-            with contextlib.suppress(Exception):
-                await finish(self._connection.close(), self._handle.settings.timeouts.close, self._drop)
+            await self._connection.close()
 
     async def _check(self) -> HealthReport:
         started = time.monotonic()

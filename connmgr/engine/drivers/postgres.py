@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import socket
 import ssl
+import traceback
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -98,20 +100,24 @@ class PostgresDriver:
         self, address: str, context: ssl.SSLContext | None
     ) -> asyncpg.Connection[asyncpg.Record]:
         target = self._target
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            host=address,
-            port=target.port,
-            user=target.user or getpass.getuser(),
-            database=target.dbname,
-            # A callable even where there is no password: given None, asyncpg would search the home
-            # directory and PGPASSFILE for one.
-            password=self._reveal,
-            ssl=context if context is not None else False,
-            # asyncpg asks the environment about what it is not told.
-            direct_tls=False,
-            target_session_attrs=SessionAttribute.any,
-            server_settings=self._server_settings(),
-        )
+        try:
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+                host=address,
+                port=target.port,
+                user=target.user or getpass.getuser(),
+                database=target.dbname,
+                # A callable even where there is no password: given None, asyncpg would search the home
+                # directory and PGPASSFILE for one.
+                password=self._reveal,
+                ssl=context if context is not None else False,
+                # asyncpg asks the environment about what it is not told.
+                direct_tls=False,
+                target_session_attrs=SessionAttribute.any,
+                server_settings=self._server_settings(),
+            )
+        except asyncio.CancelledError as cancelled:
+            _forget_wish_for_tls(cancelled)
+            raise
         _set_socket_options(connection)
         return connection
 
@@ -137,7 +143,10 @@ class PostgresDriver:
         return connection.is_closed()
 
     def terminate(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        if not connection.is_closed():
+        # Also when `is_closed()`: that is true from the start of a polite close, which waits for a server
+        # that may be gone, and nothing but this ends that wait. asyncpg raises for one that the server has
+        # ended, where nothing is left to do.
+        with contextlib.suppress(asyncpg.InternalClientError):
             connection.terminate()
 
     async def close(self) -> None:
@@ -154,3 +163,15 @@ def _set_socket_options(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _forget_wish_for_tls(cancelled: asyncio.CancelledError) -> None:
+    """Cancel the future that a cancelled connect of asyncpg's left in a protocol which nobody holds.
+
+    When the cancellation comes between the socket and the wish for TLS, that future gets an error that
+    nobody can look for, and asyncio logs "Future exception was never retrieved" for it.
+    """
+    for frame, _ in traceback.walk_tb(cancelled.__traceback__):
+        answer = getattr(frame.f_locals.get("protocol"), "on_data", None)
+        if isinstance(answer, asyncio.Future):
+            answer.cancel()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import event, exc
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool, Pool
 from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.pool.meter import Meter
@@ -55,7 +56,7 @@ class _Metered(Pool):
             ) from None
 
     def _carried_over(self) -> dict[str, Any]:
-        """The arguments that a pool hands on to the one that takes over from it."""
+        """Return the arguments that a pool hands on to the one that takes over from it."""
         return {
             "recycle": self._recycle,
             "echo": self.echo,
@@ -73,17 +74,17 @@ class _Metered(Pool):
     def _close_connection(self, connection: Any, *, terminate: bool = False) -> None:
         """Close a connection, in bounded time and whatever is cancelled; every close passes here.
 
-        SQLAlchemy's `terminate` asks the server first, for two seconds at most: that also makes it cancel
-        what it still does for the connection. A connection that never got as far as its first checkout
-        has nothing to cancel, and asking would add those seconds to `timeouts.connect`.
+        SQLAlchemy terminates what was cancelled in the middle of a statement. Such a connection is asked
+        to close like any other: that makes the server cancel what it still does for it. SQLAlchemy's own
+        way gives a server that is gone two seconds for that, whatever `timeouts.close` says. A connection
+        that never got as far as its first checkout has nothing to cancel, and asking would add to
+        `timeouts.connect`; one that is collected, outside of any greenlet, cannot wait.
         """
         meter = self.meter
         unused = id(connection) in meter.unused
         meter.ended(connection)
-        if terminate and (unused or meter.driver.terminate_stops_work):
+        if terminate and (unused or meter.driver.terminate_stops_work or not in_greenlet()):
             meter.driver.terminate(connection.driver_connection)
-        elif terminate:
-            super()._close_connection(connection, terminate=True)
         else:
             self._close_politely(connection.driver_connection)
 
