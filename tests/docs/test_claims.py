@@ -1,0 +1,85 @@
+"""The tables of the README say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from connmgr import FailureKind, Registry, Status
+from connmgr.cli.group import COMMANDS, connmgr
+from connmgr.engine.drivers import postgres, sqlite
+from connmgr.profile import HealthSettings, PoolSettings, Timeouts
+from connmgr.registry import GRACE
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+DEFAULTS = {
+    "`timeouts.connect`": Timeouts().connect,
+    "`timeouts.close`": Timeouts().close,
+    "`timeouts.statement`": Timeouts().statement,
+    "`pool.timeout`": PoolSettings().timeout,
+    "`pool.max_lifetime`": PoolSettings().max_lifetime,
+    "`health.timeout`": HealthSettings().timeout,
+    "closing a registry": GRACE,
+    "a lock on SQLite": sqlite.BUSY_TIMEOUT,
+    "keepalive: first probe after": postgres.KEEPALIVE_IDLE,
+    "keepalive: between probes": postgres.KEEPALIVE_INTERVAL,
+    "keepalive: probes": postgres.KEEPALIVE_COUNT,
+    "TCP_USER_TIMEOUT": postgres.USER_TIMEOUT,
+}
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the tables below a heading, without the line under the titles."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [row.split(" | ") for row in ROW.findall(section)]
+
+
+def test_the_table_of_defaults_is_what_the_code_does() -> None:
+    told = {cells[0]: cells[1] for cells in rows("Defaults of time-outs and sockets")[1:]}
+
+    assert set(told) == set(DEFAULTS)
+    for name, value in DEFAULTS.items():
+        assert told[name].removesuffix(" s") == ("none" if value is None else f"{value:g}"), name
+
+
+def test_the_table_of_commands_is_complete() -> None:
+    told = [cells[0] for cells in rows("The command line") if cells[0].startswith("`connmgr")]
+
+    assert [command.strip("`").split()[1] for command in told] == list(COMMANDS)
+
+
+def test_the_statuses_and_reasons_of_health_exist() -> None:
+    table = rows("Health")[1:]
+
+    reasons = {reason for cells in table for reason in re.findall(r"`(\w+)`", cells[2])}
+    assert [cells[0].strip("`") for cells in table] == [status.value for status in Status]
+    assert reasons <= {"ok", "pool_saturated", *FailureKind}
+
+
+@pytest.mark.parametrize("heading", ["Sessions", "The familiar names"])
+def test_every_method_of_the_registry_that_a_table_names_exists(heading: str) -> None:
+    told = {name for cells in rows(heading) for name in re.findall(r"registry\.(\w+)\(", " ".join(cells))}
+
+    assert told
+    assert [name for name in told if not callable(getattr(Registry, name, None))] == []
+
+
+def test_the_exit_statuses_are_those_of_the_commands_own_help() -> None:
+    told = [cells for cells in rows("The command line") if cells[0].isdigit()]
+
+    text = " ".join(connmgr.get_help(click.Context(connmgr)).split())
+    assert [number for number, _ in told] == ["0", "1", "2"]
+    assert [f"{number} {meaning}" for number, meaning in told if f"{number} {meaning}" not in text] == []
+
+
+def test_every_link_to_a_file_leads_to_one() -> None:
+    links = LINK.findall(README)
+
+    assert links
+    assert [link for link in links if not (CHECKOUT / link).is_file()] == []
