@@ -22,7 +22,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 def render(problems: Iterable[Problem], format: Format) -> str:  # noqa: A002 - the option's own word
     """Return the problems as text (one a line), a JSON list, or GitHub workflow commands (one a line)."""
     if format == "json":
-        return json.dumps([_plain(problem) for problem in problems], ensure_ascii=False, indent=2)
+        return json.dumps([_plain(problem) for problem in problems], indent=2)
     line = str if format == "text" else _annotation
     return "\n".join(line(problem) for problem in problems)
 

@@ -53,13 +53,21 @@ class SQLiteDriver:
         connection = aiosqlite.Connection(self._open, iter_chunk_size=64)
         # A forgotten connection must not keep the interpreter from ending.
         connection._thread.daemon = True
-        opening = asyncio.ensure_future(_opened(connection))
+        opening = asyncio.ensure_future(self._opened(connection))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
             # The thread cannot be called back. Dropping the task would leave its file open; waiting for
             # it here would hold up the caller for as long as the file is locked.
             self._own(asyncio.ensure_future(_close_when_open(opening)))
+            raise
+
+    async def _opened(self, connection: aiosqlite.Connection) -> aiosqlite.Connection:
+        try:
+            return await connection
+        except BaseException:
+            # aiosqlite stops its thread and does not wait for that.
+            self._own(asyncio.ensure_future(asyncio.to_thread(connection._thread.join)))
             raise
 
     def _own(self, ending: asyncio.Future[Any]) -> None:
@@ -106,10 +114,6 @@ class SQLiteDriver:
         if self._anchor is not None:
             self._anchor.close()
             self._anchor = None
-
-
-async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
-    return await connection
 
 
 async def _close_when_open(opening: asyncio.Future[aiosqlite.Connection]) -> None:
