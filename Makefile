@@ -20,8 +20,8 @@ soak: $(READY)  ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow
 
 lint: $(READY)  ## format, lint, types, and who may import whom
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet --output-format concise .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

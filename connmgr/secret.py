@@ -38,6 +38,13 @@ class Secret:
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
+    # Immutable, so its copy is itself. `dataclasses.asdict` copies what it passes on.
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: it would leave the process in clear text")
 

@@ -65,6 +65,7 @@ def test_only_the_pool_package_touches_sqlalchemys_pool_internals() -> None:
         if any(POOL_INTERNALS.match(module) for module in _modules_named_in(path))
     }
 
+    assert touching
     assert {path for path in touching if not path.startswith("engine/pool/")} == set()
 
 

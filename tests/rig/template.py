@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,8 @@ from tests.rig.binaries import find_binaries
 SUPERUSER = "postgres"
 ROLE = "app"
 DATABASE = "orders"
+MEMORY = Path("/dev/shm")
+ROOM = 2**30
 # Nothing here has to survive a power cut. Commits have to survive a killed server, so synchronous_commit
 # stays on: without it a crash forgets the last ones, the password of `app` among them. Dynamic shared memory
 # lies in the data directory, because a killed server leaves it behind and only there it is removed.
@@ -62,7 +65,7 @@ def new_template(binaries: Path | None = None) -> Iterator[Template]:
     """
     binaries = binaries or find_binaries()
     # Directly under the temporary directory: a socket's path has room for about 100 bytes.
-    root = Path(tempfile.mkdtemp(prefix="connmgr-pg-"))
+    root = Path(tempfile.mkdtemp(prefix="connmgr-pg-", dir=_memory()))
     try:
         account = choose_account(binaries)
         account.own(root)
@@ -71,6 +74,12 @@ def new_template(binaries: Path | None = None) -> Iterator[Template]:
         yield template
     finally:
         shutil.rmtree(root)
+
+
+def _memory() -> Path | None:
+    """The file system in memory, if there is room: a copy takes a tenth of the time it takes on a disk."""
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if has_room else None
 
 
 def _initialise(template: Template) -> None:

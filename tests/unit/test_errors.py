@@ -1,0 +1,71 @@
+"""Our errors are one small tree, and they can be caught by the names that people know already."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy.exc
+
+import connmgr
+from connmgr import ConfigError, ConnmgrError, Place, Problem, UnknownProfile
+from connmgr.engine.drivers import build_driver
+from connmgr.engine.pool import Meter
+from connmgr.profile import PoolSettings, Settings, SQLiteTarget
+
+
+def problem(line: int, found: str = "nothing") -> Problem:
+    return Problem(Place("profiles/orders.yaml", line, 1), "url", found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ConfigError", "UnknownProfile", "RegistryClosed", "WrongEventLoop", "EngineRetired", "PoolTimeout"],
+)
+def test_every_error_of_ours_is_a_connmgr_error(name: str) -> None:
+    assert issubclass(getattr(connmgr, name), ConnmgrError)
+
+
+def test_a_config_error_lists_every_problem_in_the_order_of_the_files() -> None:
+    error = ConfigError([problem(7, "a tab"), problem(2, "an empty text")])
+
+    assert str(error) == (
+        "2 problems in the profiles\n"
+        "  profiles/orders.yaml:2:1: url: an empty text\n"
+        "  profiles/orders.yaml:7:1: url: a tab"
+    )
+    assert error.problems == (problem(2, "an empty text"), problem(7, "a tab"))
+
+
+def test_a_config_error_takes_its_problems_from_any_iterable() -> None:
+    error = ConfigError(problem(line) for line in (1,))
+
+    assert str(error).startswith("1 problem in the profiles\n")
+
+
+def test_an_unknown_profile_is_a_key_error_that_reads_as_a_sentence() -> None:
+    error = UnknownProfile("no profile named 'oders'; there are: orders")
+
+    assert isinstance(error, KeyError)
+    assert str(error) == "no profile named 'oders'; there are: orders"
+
+
+def pool_timeout() -> Exception:
+    settings = Settings("orders", SQLiteTarget(None), PoolSettings(size=2, max_overflow=1, timeout=0.5))
+    return Meter(settings, build_driver(settings)).timed_out()
+
+
+def test_the_pools_timeout_is_ours_and_sqlalchemys() -> None:
+    error = pool_timeout()
+
+    assert isinstance(error, connmgr.PoolTimeout)
+    assert isinstance(error, sqlalchemy.exc.TimeoutError)
+
+
+def test_the_pools_timeout_says_how_long_it_waited_and_what_to_do() -> None:
+    message = str(pool_timeout())
+
+    assert message.startswith("profile 'orders': no connection became free within 0.5 s (pool.timeout): ")
+    assert message.endswith("raise pool.size or pool.max_overflow")
+
+
+def test_a_database_that_is_down_is_no_error_of_ours() -> None:
+    assert not issubclass(sqlalchemy.exc.OperationalError, ConnmgrError)

@@ -1,0 +1,90 @@
+"""Reports and counters are frozen values that turn into JSON as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+
+import pytest
+
+from connmgr import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, Status
+
+STATS = PoolStats(
+    *("pooled", 10, 30), open=12, in_use=9, connecting=1, waiting=2, checkouts=40, timeouts=3,
+    created=15, failed=4, closed=3,
+)  # fmt: skip
+NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
+
+
+def report(**changes: object) -> HealthReport:
+    healthy = HealthReport(
+        *("orders", Status.HEALTHY, "ok"),
+        *(True, False, 0.8, NOON),
+        server=ServerInfo("PostgreSQL", "15.18", "primary"),
+        pool=STATS,
+    )
+    return dataclasses.replace(healthy, **changes)  # type: ignore[arg-type]
+
+
+def test_idle_is_what_is_open_and_not_in_use() -> None:
+    assert STATS.idle == 3
+
+
+@pytest.mark.parametrize(
+    ("in_use", "connecting", "saturated"), [(29, 0, False), (30, 0, True), (29, 1, True), (0, 0, False)]
+)
+def test_a_pool_is_saturated_when_no_slot_is_free(in_use: int, connecting: int, saturated: bool) -> None:
+    stats = PoolStats("pooled", 10, 30, open=in_use, in_use=in_use, connecting=connecting)
+
+    assert stats.saturated is saturated
+
+
+def test_a_pool_without_a_limit_is_never_saturated() -> None:
+    assert not PoolStats("none", 0, None, open=500, in_use=500).saturated
+
+
+def test_the_counters_read_as_one_line() -> None:
+    assert str(STATS) == (
+        "9 in use of 30, 3 idle, 1 connecting, 2 waiting, 40 checkouts, 3 timeouts, "
+        "15 created, 4 failed, 3 closed"
+    )
+    assert str(PoolStats("none", 0, None)).startswith("0 in use of no limit, ")
+
+
+def test_the_counters_as_plain_values_hold_the_derived_ones_too() -> None:
+    plain = STATS.to_dict()
+
+    assert plain == {**dataclasses.asdict(STATS), "idle": 3, "saturated": False}
+
+
+def test_a_healthy_report_turns_into_json() -> None:
+    plain = json.loads(json.dumps(report().to_dict()))
+
+    assert plain["profile"] == "orders"
+    assert plain["status"] == "healthy"
+    assert plain["checked_at"] == "2026-01-02T12:00:00+00:00"
+    assert plain["server"] == {"product": "PostgreSQL", "version": "15.18", "role": "primary"}
+    assert plain["pool"]["max"] == 30
+    assert plain["error"] is None
+
+
+def test_an_unhealthy_report_carries_the_failure_and_its_hint() -> None:
+    failure = Failure(FailureKind.AUTHENTICATION, "InvalidPasswordError", "refused", "28P01", "check it")
+    unhealthy = report(status=Status.UNHEALTHY, reason="authentication", reachable=False, error=failure,
+                       server=None, latency_ms=None, hint=failure.hint)  # fmt: skip
+
+    plain = json.loads(json.dumps(unhealthy.to_dict()))
+
+    assert plain["error"] == {"type": "InvalidPasswordError", "sqlstate": "28P01", "message": "refused"}
+    assert plain["hint"] == "check it"
+    assert plain["server"] is None
+
+
+def test_a_profile_that_could_not_be_settled_has_no_pool_to_report() -> None:
+    assert report(pool=None).to_dict()["pool"] is None
+
+
+def test_kinds_and_states_are_the_words_that_an_alert_matches() -> None:
+    assert f"{FailureKind.POOL_TIMEOUT}" == "pool_timeout"
+    assert Status.DEGRADED == "degraded"
