@@ -9,6 +9,8 @@ from typing import Any
 GRACE_AFTER_CUT = 1.0
 """Seconds that work may still take once its connections were closed under it."""
 
+_LATE = "connmgr: the deadline of a cleanup"
+
 
 async def finish(work: Coroutine[Any, Any, None], deadline: float, cut: Callable[[], None]) -> None:
     """Run `work` to its end, calling `cut` when it takes longer than `deadline` seconds.
@@ -22,21 +24,44 @@ async def finish(work: Coroutine[Any, Any, None], deadline: float, cut: Callable
         Exception: what `work` raised, unless `cut` was called: its errors then only say so.
         TimeoutError: `work` went on although its connections were closed.
     """
-    task = asyncio.ensure_future(work)
-    cancelled = await _wait(task, deadline)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    task = loop.create_task(work)
+    # Every session ends here, nearly always in time. One shield and one timer cost a third of what
+    # `asyncio.wait` with a timeout does.
+    shield = asyncio.shield(task)
+    timer = loop.call_later(deadline, shield.cancel, _LATE)
+    cancelled = None
+    try:
+        return await shield
+    except asyncio.CancelledError as error:
+        if error.args != (_LATE,):
+            cancelled = error
+    finally:
+        timer.cancel()
+    await _hurry(task, end, cut, cancelled)
+
+
+async def _hurry(
+    task: asyncio.Task[None],
+    end: float,
+    cut: Callable[[], None],
+    cancelled: asyncio.CancelledError | None,
+) -> None:
+    """Wait for work that is late, or whose caller was cancelled, and cut it when `end` comes."""
+    cancelled = await _wait(task, end - asyncio.get_running_loop().time()) or cancelled
     was_cut = not task.done()
     if was_cut:
         cut()
         cancelled = await _wait(task, GRACE_AFTER_CUT) or cancelled
+    went_on = not task.done()
+    error = _outcome(task)
     if cancelled is not None:
-        _consume(task)
         raise cancelled
-    if not task.done():
-        task.cancel()
-        raise TimeoutError(f"cleanup did not end within {deadline + GRACE_AFTER_CUT:g} s")
-    if not was_cut:
-        task.result()
-    _consume(task)
+    if went_on:
+        raise TimeoutError("cleanup went on although its connections were closed")
+    if error is not None and not was_cut:
+        raise error
 
 
 async def _wait(task: asyncio.Future[None], seconds: float) -> asyncio.CancelledError | None:
@@ -52,9 +77,9 @@ async def _wait(task: asyncio.Future[None], seconds: float) -> asyncio.Cancelled
     return cancelled
 
 
-def _consume(task: asyncio.Future[None]) -> None:
-    """Mark the task's error as seen: asyncio would report it again when the task is collected."""
-    if task.done() and not task.cancelled():
-        task.exception()
-    else:
+def _outcome(task: asyncio.Task[None]) -> BaseException | None:
+    """Return the task's error, which asyncio would report again if nobody had looked; end it if it goes on."""
+    if not task.done():
         task.cancel()
+        return None
+    return asyncio.CancelledError() if task.cancelled() else task.exception()

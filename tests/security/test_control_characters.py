@@ -1,0 +1,75 @@
+"""A control character in a setting would rewrite PostgreSQL's startup message: none reaches a server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connmgr import ConfigError, Registry
+from tests.rig.wire import Ending, ScriptedServer
+
+CHARACTERS = ["\0", "\x01", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\x9b"]
+INJECTED = "x{}user{}postgres"
+# Where a value of the environment can stand in a profile's texts.
+PLACES = {
+    "user": {"url": "postgresql://${BAD}@127.0.0.1:{port}/orders"},
+    "password": {"url": "postgresql://app@127.0.0.1:{port}/orders", "password": "${BAD}"},
+    "inline password": {"url": "postgresql://app:${BAD}@127.0.0.1:{port}/orders"},
+    "dbname": {"url": "postgresql://app@127.0.0.1:{port}/${BAD}"},
+    "application_name": {"url": "postgresql://app@127.0.0.1:{port}/orders?application_name=${BAD}"},
+    "sslrootcert": {"url": "postgresql://app@127.0.0.1:{port}/orders?sslrootcert=${BAD}"},
+    "whole url": {"url": "${BAD_URL}"},
+    "description": {"url": "postgresql://app@127.0.0.1:{port}/orders", "description": "${BAD}"},
+}
+
+
+def filled(document: dict[str, str], port: int) -> dict[str, str]:
+    return {key: text.replace("{port}", str(port)) for key, text in document.items()}
+
+
+@pytest.fixture
+async def server():
+    async with ScriptedServer(Ending.CLOSE) as server:
+        yield server
+
+
+@pytest.mark.parametrize("character", CHARACTERS, ids=repr)
+@pytest.mark.parametrize("place", PLACES)
+async def test_one_from_the_environment_is_refused_and_no_byte_is_sent(write, server, place, character):
+    bad = INJECTED.format(character, character)
+    environ = {"BAD": bad, "BAD_URL": f"postgresql://app@127.0.0.1:{server.port}/{bad}"}
+    registry = Registry.load(write(db=filled(PLACES[place], server.port)), environ=environ)
+    async with registry:
+        report = await registry.health("db")
+
+        with pytest.raises(ConfigError):
+            async with registry.connect("db"):
+                pass
+
+    assert report.reason == "misconfigured"
+    assert (server.accepted, server.received) == (0, 0)
+
+
+@pytest.mark.parametrize("character", CHARACTERS, ids=repr)
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "whole url"])
+async def test_one_in_the_file_is_refused_when_it_is_read(write, server, place, character):
+    bad = INJECTED.format(character, character)
+    document = {key: text.replace("${BAD}", bad) for key, text in filled(PLACES[place], server.port).items()}
+
+    with pytest.raises(ConfigError):
+        Registry.load(write(db=json.dumps(document)))
+
+    assert server.accepted == 0
+
+
+@pytest.mark.parametrize("escape", ["%00", "%0A", "%1b", "%7F", "%C2%85"])
+@pytest.mark.parametrize("place", ["user", "inline password", "dbname", "application_name"])
+async def test_one_that_is_percent_encoded_in_a_url_is_refused_too(write, server, place, escape):
+    bad = INJECTED.format(escape, escape)
+    document = {key: text.replace("${BAD}", bad) for key, text in filled(PLACES[place], server.port).items()}
+
+    with pytest.raises(ConfigError):
+        Registry.load(write(db=document))
+
+    assert server.accepted == 0
