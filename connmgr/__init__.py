@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ServerInfo,
         Status,
     )
-    from connmgr.runtime.handle import Holder
+    from connmgr.runtime.leases import Holder
     from connmgr.secret import Secret, SecretSource
 
 _HOMES = {
@@ -44,7 +44,7 @@ _HOMES = {
     "Failure": "report",
     "FailureKind": "report",
     "HealthReport": "report",
-    "Holder": "runtime.handle",
+    "Holder": "runtime.leases",
     "Place": "problem",
     "PoolStats": "report",
     "PoolTimeout": "errors",

@@ -64,7 +64,7 @@ class PostgresTarget:
         return f"postgresql://{user}{host}:{self.port}/{self.dbname}"
 
     def to_dict(self) -> dict[str, object]:
-        """The target as plain values, the password replaced by where it comes from."""
+        """Return the target as plain values, the password replaced by where it comes from."""
         values: dict[str, object] = {"url": self.url}
         values["password"] = f"{MASK} ({self.password.describe()})" if self.password else None
         for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"):
@@ -84,7 +84,7 @@ class SQLiteTarget:
         return f"sqlite:///{self.path}" if self.path else "sqlite://"
 
     def to_dict(self) -> dict[str, object]:
-        """The target as plain values."""
+        """Return the target as plain values."""
         return {"url": self.url}
 
 

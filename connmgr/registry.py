@@ -19,8 +19,9 @@ from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownPro
 from connmgr.profile import Profile, Settings
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.runtime.connection import ConnectionScope
-from connmgr.runtime.handle import Handle, Holder, empty_stats
+from connmgr.runtime.handle import Handle, empty_stats
 from connmgr.runtime.health import Monitor, misconfigured
+from connmgr.runtime.leases import Holder
 from connmgr.runtime.session import ManagedSession
 
 if TYPE_CHECKING:

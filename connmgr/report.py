@@ -86,7 +86,7 @@ class PoolStats:
         )
 
     def to_dict(self) -> dict[str, object]:
-        """The counters as plain values."""
+        """Return the counters as plain values."""
         return {**asdict(self), "idle": self.idle, "saturated": self.saturated}
 
 
@@ -122,7 +122,7 @@ class HealthReport:
     hint: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        """The report as plain values, ready for JSON; times in ISO 8601."""
+        """Return the report as plain values, ready for JSON; times in ISO 8601."""
         error = None
         if self.error is not None:
             error = {

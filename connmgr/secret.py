@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator, Mapping
 from typing import NoReturn, Protocol
 
 MASK = "********"
@@ -17,8 +18,11 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself. Call it in the expression that hands it to a driver, never before:
-        a local variable would show it in a traceback that prints locals."""
+        """Return the text itself.
+
+        Call it in the expression that hands it to a driver, never before: a local variable would show it
+        in a traceback that prints locals.
+        """
         return self._value
 
     def __repr__(self) -> str:
@@ -47,6 +51,33 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: it would leave the process in clear text")
+
+
+class Environment(Mapping[str, str]):
+    """Variables by name, read through to where they live; its repr shows no value, and it is not pickled.
+
+    The process's own mapping shows all of them, and a traceback that prints locals shows the mapping.
+    """
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def __getitem__(self, name: str) -> str:
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+    def __repr__(self) -> str:
+        return f"<Environment of {len(self)} variables>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Environment is not pickled: secrets would leave the process in clear text")
 
 
 class SecretSource(Protocol):

@@ -23,7 +23,7 @@ from connmgr.profile import (
     SQLiteTarget,
     Timeouts,
 )
-from connmgr.secret import Secret
+from connmgr.secret import Environment, Secret
 
 
 def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
@@ -35,6 +35,7 @@ def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
         ConfigError: with every reference that is not set and every value that does not fit, each with
             the place of the reference in the file.
     """
+    environ = Environment(environ)
     _refuse([*unset(profile, environ)])
     substitution = Substitution(profile, environ)
     problems = substitution.problems

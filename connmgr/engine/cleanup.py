@@ -33,10 +33,12 @@ async def finish(work: Coroutine[Any, Any, None], deadline: float, cut: Callable
     timer = loop.call_later(deadline, shield.cancel, _LATE)
     cancelled = None
     try:
-        return await shield
+        await shield
     except asyncio.CancelledError as error:
         if error.args != (_LATE,):
             cancelled = error
+    else:
+        return
     finally:
         timer.cancel()
     await _hurry(task, end, cut, cancelled)
@@ -78,7 +80,7 @@ async def _wait(task: asyncio.Future[None], seconds: float) -> asyncio.Cancelled
 
 
 def _outcome(task: asyncio.Task[None]) -> BaseException | None:
-    """Return the task's error, which asyncio would report again if nobody had looked; end it if it goes on."""
+    """Return the task's error, which asyncio would report if nobody had looked; end it if it goes on."""
     if not task.done():
         task.cancel()
         return None

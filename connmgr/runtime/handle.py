@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-import weakref
-from dataclasses import dataclass
-
 from connmgr import logs
 from connmgr.engine.cleanup import finish
 from connmgr.engine.drivers import build_driver
@@ -15,38 +10,14 @@ from connmgr.engine.failures import classify
 from connmgr.engine.pool import Meter
 from connmgr.profile import PoolSettings, Settings
 from connmgr.report import Failure, PoolStats
+from connmgr.runtime.leases import Holder, Lease, Leases
 
 NOTE = "connmgr: profile "
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Someone who held an engine when it was closed under them. `held_for` in seconds."""
-
-    profile: str
-    task: str
-    held_for: float
 
 
 def empty_stats(pool: PoolSettings) -> PoolStats:
     """Return the counters of a pool that was not used yet."""
     return PoolStats(pool.mode, pool.size if pool.mode == "pooled" else 0, pool.max)
-
-
-class Lease:
-    """The fact that someone holds the engine now. Released once; later releases do nothing."""
-
-    __slots__ = ("__weakref__", "_handle", "since", "task")
-
-    def __init__(self, handle: Handle) -> None:
-        task = asyncio.current_task()
-        self._handle = handle
-        self.task = task.get_name() if task is not None else ""
-        self.since = time.monotonic()
-
-    def release(self) -> None:
-        """Give the engine back."""
-        self._handle.released(self)
 
 
 class Handle:
@@ -57,10 +28,7 @@ class Handle:
         self.driver = build_driver(settings)
         self.meter = Meter(settings, self.driver)
         self.engine = build_engine(self.meter)
-        # Weak: a session that was forgotten, not closed, ends its lease when it is collected. Were it
-        # strong, one forgotten session would make every close wait its whole grace period.
-        self._leases: weakref.WeakSet[Lease] = weakref.WeakSet()
-        self._returned = asyncio.Event()
+        self._leases = Leases()
 
     @property
     def name(self) -> str:
@@ -71,14 +39,7 @@ class Handle:
         """Take a lease. No await may stand between finding the handle and this call, or the engine
         could retire in between.
         """
-        lease = Lease(self)
-        self._leases.add(lease)
-        return lease
-
-    def released(self, lease: Lease) -> None:
-        """Forget a lease, and let `retire` look again."""
-        self._leases.discard(lease)
-        self._returned.set()
+        return self._leases.take()
 
     def stats(self) -> PoolStats:
         """Return the pool's counters; no I/O."""
@@ -95,10 +56,11 @@ class Handle:
         """
         if not isinstance(error, Exception):
             return
-        seen = any(note.startswith(NOTE) for note in getattr(error, "__notes__", ()))
-        stats = self.stats()
-        error.add_note(f"{NOTE}{self.name!r}, pool: {stats}")
-        if not seen:
+        notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(NOTE)]
+        note, stats = f"{NOTE}{self.name!r}", self.stats()
+        if not any(earlier.startswith(note) for earlier in notes):
+            error.add_note(f"{note}, pool: {stats}")
+        if not notes:
             failure = self.classify(error)
             logs.event(
                 "ERROR",
@@ -117,10 +79,10 @@ class Handle:
         the end finds its connection closed and gets EngineRetired for a new one.
         """
         try:
-            await self._leases_end(grace)
+            await self._leases.end(grace)
         finally:
             # Also when the wait is cancelled: whoever gives up on the grace wants it closed now.
-            holders = tuple(self._holders())
+            holders = self._leases.holders(self.name)
             await self._close()
             self._report(holders)
         return holders
@@ -144,19 +106,3 @@ class Handle:
         finally:
             self.meter.terminate_all()
             await self.driver.close()
-
-    async def _leases_end(self, grace: float) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + grace
-        while self._leases and (left := end - loop.time()) > 0:
-            self._returned.clear()
-            try:
-                # Looks again every so often: a collected lease tells nobody.
-                async with asyncio.timeout(min(left, 0.25)):
-                    await self._returned.wait()
-            except TimeoutError:
-                continue
-
-    def _holders(self) -> list[Holder]:
-        now = time.monotonic()
-        return [Holder(self.name, lease.task, now - lease.since) for lease in self._leases]

@@ -8,7 +8,6 @@ import getpass
 import socket
 import ssl
 import sys
-import traceback
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy.engine import URL
 
+from connmgr.engine.drivers.failed_connect import tidy_up
 from connmgr.engine.resolver import resolve
 from connmgr.engine.tls import build_context, may_try_other_transport, transports
 from connmgr.profile import PostgresTarget, Settings
@@ -117,10 +117,10 @@ class PostgresDriver:
                 krbsrvname="postgres",
                 gsslib="sspi" if sys.platform == "win32" else "gssapi",
                 server_settings=self._server_settings(),
+                timeout=self._settings.timeouts.connect,
             )
         except BaseException as error:
-            _forget_wish_for_tls(error)
-            _forget_variables(error)
+            tidy_up(error)
             raise
         _set_socket_options(connection)
         return connection
@@ -167,27 +167,3 @@ def _set_socket_options(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _forget_wish_for_tls(error: BaseException) -> None:
-    """Cancel the future that a cancelled connect of asyncpg's left in a protocol which nobody holds.
-
-    When the cancellation comes between the socket and the wish for TLS, that future gets an error that
-    nobody can look for, and asyncio logs "Future exception was never retrieved" for it.
-    """
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        answer = getattr(frame.f_locals.get("protocol"), "on_data", None)
-        if isinstance(answer, asyncio.Future):
-            answer.cancel()
-
-
-def _forget_variables(error: BaseException) -> None:
-    """Empty the frames of a failed connect, in which asyncpg keeps the password in clear text.
-
-    The lines of the traceback stay. Error trackers and log sinks that print local variables would
-    otherwise send the password along with every failed login.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
-        traceback.clear_frames(cause.__traceback__)
-        cause = cause.__cause__ or cause.__context__

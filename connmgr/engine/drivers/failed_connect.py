@@ -1,0 +1,41 @@
+"""What a failed connect of asyncpg's leaves behind in its frames, and nowhere else within reach."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import traceback
+
+
+def tidy_up(error: BaseException) -> None:
+    """Take away what asyncpg forgot when its connect ended in `error`; the traceback's lines stay."""
+    _forget_wish_for_tls(error)
+    _forget_variables(error)
+
+
+def _forget_wish_for_tls(error: BaseException) -> None:
+    """Cancel the future that a cancelled connect of asyncpg's left in a protocol which nobody holds.
+
+    When the cancellation comes between the socket and the wish for TLS, that future gets an error that
+    nobody can look for, and asyncio logs "Future exception was never retrieved" for it.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        answer = getattr(frame.f_locals.get("protocol"), "on_data", None)
+        if isinstance(answer, asyncio.Future):
+            answer.cancel()
+
+
+def _forget_variables(error: BaseException) -> None:
+    """Empty asyncpg's frames, in which it keeps the password in clear text.
+
+    Error trackers and log sinks that print local variables would otherwise send the password along with
+    every failed login. Frames of others are left alone: the error may carry the application's own, and
+    clearing the frame of a coroutine that waits somewhere would end that coroutine.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        for frame, _ in traceback.walk_tb(cause.__traceback__):
+            if frame.f_globals.get("__name__", "").partition(".")[0] == "asyncpg":
+                with contextlib.suppress(RuntimeError):  # it still runs
+                    frame.clear()
+        cause = cause.__cause__ or cause.__context__
