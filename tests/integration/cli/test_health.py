@@ -98,22 +98,16 @@ def test_a_profile_that_cannot_be_settled_fails_alone_and_says_what_is_not_set(
     assert profiles["memory"]["status"] == "healthy"
 
 
-def test_a_silent_server_costs_its_timeout_and_at_most_a_second_of_start_and_end(
-    run, sqlite_profiles, write_profile
-):
-    """The second is counted in processor time, and the wait against a check that need not wait: on a busy
-    machine both hold, where a stopwatch would only say that the machine is busy."""
+def test_a_silent_server_is_given_up_after_its_timeout(run, sqlite_profiles, write_profile):
+    """What the start and the end of a command add is measured by `benchmarks.startup`."""
     with socket.create_server((LOOPBACK, 0)) as silent:
         url = f"postgresql://app@{LOOPBACK}:{silent.getsockname()[1]}/orders?sslmode=disable"
         write_profile("silent.yaml", f"url: {url}\nhealth: {{timeout: {TIMEOUT}s}}\n")
 
-        outcome, took, work = timed(run, "health", "silent", "--json")
+        outcome = run("health", "silent", "--json")
 
-    _, quick, _ = timed(run, "health", "memory")
     report = json.loads(outcome.stdout)["profiles"]["silent"]
     assert (outcome.returncode, report["reason"]) == (1, "timeout")
-    assert took - quick < TIMEOUT + TOLERANCE
-    assert work < START_AND_END
 
 
 def test_piped_output_has_no_control_codes_and_cuts_nothing(run, write_profile):
