@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from connmgr.engine.deadlines import LATE, Deadlines
+
 GRACE_AFTER_CUT = 1.0
 """Seconds that work may still take once its connections were closed under it."""
 
-_LATE = "connmgr: the deadline of a cleanup"
 
-
-async def finish(work: Coroutine[Any, Any, None], deadline: float, cut: Callable[[], None]) -> None:
-    """Run `work` to its end, calling `cut` when it takes longer than `deadline` seconds.
+async def finish(work: Coroutine[Any, Any, None], within: Deadlines, cut: Callable[[], None]) -> None:
+    """Run `work` to its end, calling `cut` when it takes longer than `within`.
 
     SQLAlchemy's own close swallows cancellation and waits for the server's answer; from a server that is
     gone without a word none comes, and the caller could be neither cancelled nor timed out. Here `cut`
@@ -25,22 +25,22 @@ async def finish(work: Coroutine[Any, Any, None], deadline: float, cut: Callable
         TimeoutError: `work` went on although its connections were closed.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + deadline
+    end = loop.time() + within.seconds
     task = loop.create_task(work)
-    # Every session ends here, nearly always in time. One shield and one timer cost a third of what
-    # `asyncio.wait` with a timeout does.
+    # The deadline ends the wait, not the work. Nearly every session takes only this way, and
+    # `asyncio.wait` with a timeout costs three times as much.
     shield = asyncio.shield(task)
-    timer = loop.call_later(deadline, shield.cancel, _LATE)
+    within.start(shield, loop)
     cancelled = None
     try:
         await shield
     except asyncio.CancelledError as error:
-        if error.args != (_LATE,):
+        if error.args != (LATE,):
             cancelled = error
     else:
         return
     finally:
-        timer.cancel()
+        within.stop(shield)
     await _hurry(task, end, cut, cancelled)
 
 

@@ -31,7 +31,7 @@ class ConnectionScope:
         if value is not None:
             self._handle.annotate(value)
         try:
-            await finish(self._connection.close(), self._handle.settings.timeouts.close, self._cut)
+            await finish(self._connection.close(), self._handle.meter.closing, self._cut)
         finally:
             self._lease.release()
 

@@ -102,7 +102,7 @@ class Handle:
         for record in self.meter.out.copy():
             self.driver.terminate(record.driver_connection)
         try:
-            await finish(self.engine.dispose(), self.settings.timeouts.close, self.meter.terminate_all)
+            await finish(self.engine.dispose(), self.meter.closing, self.meter.terminate_all)
         finally:
             self.meter.terminate_all()
             await self.driver.close()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connmgr.engine.cleanup import finish
+from connmgr.engine.deadlines import Deadlines
 from connmgr.profile import Profile
 from connmgr.report import Failure, FailureKind, HealthReport, ServerInfo, Status
 from connmgr.runtime.handle import Handle
@@ -39,7 +40,9 @@ class Monitor:
         """
         settings = self._handle.settings
         with contextlib.suppress(Exception):
-            await finish(self._end(), settings.health.timeout + settings.timeouts.close, self._drop)
+            await finish(
+                self._end(), Deadlines(settings.health.timeout + settings.timeouts.close), self._drop
+            )
 
     async def _end(self) -> None:
         if self._running is not None:

@@ -75,7 +75,7 @@ class ManagedSession(AsyncSession):
         """Roll back what is open and return the connection, within `timeouts.close` even from a dead peer."""
         try:
             if self.sync_session.in_transaction():
-                await finish(super().close(), self._handle.settings.timeouts.close, self._cut)
+                await finish(super().close(), self._handle.meter.closing, self._cut)
             else:
                 await super().close()
         finally:

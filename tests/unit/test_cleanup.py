@@ -11,6 +11,7 @@ import pytest
 
 from connmgr.engine import cleanup
 from connmgr.engine.cleanup import finish
+from connmgr.engine.deadlines import Deadlines
 from tests.rig.wait import forever
 
 LONG = 60.0
@@ -60,7 +61,7 @@ async def test_work_that_ends_in_time_is_not_cut() -> None:
     peer = Peer()
     peer.answered.set()
 
-    await finish(peer.goodbye(), LONG, peer.cut)
+    await finish(peer.goodbye(), Deadlines(LONG), peer.cut)
 
     assert peer.ended
     assert peer.cuts == 0
@@ -71,13 +72,13 @@ async def test_an_error_of_the_work_passes() -> None:
     peer.answered.set()
 
     with pytest.raises(ConnectionResetError, match="the peer is gone"):
-        await finish(peer.goodbye_that_fails(), LONG, peer.cut)
+        await finish(peer.goodbye_that_fails(), Deadlines(LONG), peer.cut)
 
 
 async def test_a_silent_peer_is_cut_once_at_the_deadline() -> None:
     peer, started = Peer(), time.monotonic()
 
-    await finish(peer.goodbye(), SHORT, peer.cut)
+    await finish(peer.goodbye(), Deadlines(SHORT), peer.cut)
 
     assert peer.cuts == 1
     assert SHORT <= time.monotonic() - started < SHORT + cleanup.GRACE_AFTER_CUT
@@ -88,7 +89,7 @@ async def test_an_error_that_only_says_that_the_connection_was_cut_does_not_pass
 ) -> None:
     peer = Peer()
 
-    await finish(peer.goodbye_that_fails(), SHORT, peer.cut)
+    await finish(peer.goodbye_that_fails(), Deadlines(SHORT), peer.cut)
 
     assert peer.ended
 
@@ -100,14 +101,14 @@ async def test_work_that_goes_on_after_the_cut_is_a_timeout_and_is_cancelled(
     peer = Peer()
 
     with pytest.raises(TimeoutError, match="cleanup went on although its connections were closed"):
-        await finish(peer.goodbye(), SHORT, peer.cut_in_vain)
+        await finish(peer.goodbye(), Deadlines(SHORT), peer.cut_in_vain)
 
     assert peer.cuts == 1
 
 
 async def test_a_cancellation_waits_for_the_work_and_is_raised_then() -> None:
     peer = Peer()
-    closing = asyncio.create_task(finish(peer.goodbye(), LONG, peer.cut))
+    closing = asyncio.create_task(finish(peer.goodbye(), Deadlines(LONG), peer.cut))
     await peer.asked.wait()
 
     closing.cancel()
@@ -124,7 +125,7 @@ async def test_a_cancellation_waits_for_the_work_and_is_raised_then() -> None:
 
 async def test_a_second_cancellation_interrupts_nothing_either() -> None:
     peer = Peer()
-    closing = asyncio.create_task(finish(peer.goodbye(), SHORT, peer.cut))
+    closing = asyncio.create_task(finish(peer.goodbye(), Deadlines(SHORT), peer.cut))
     await peer.asked.wait()
 
     for _ in range(3):
@@ -142,7 +143,7 @@ async def test_a_cancelled_cleanup_ends_at_its_deadline_too(
 ) -> None:
     monkeypatch.setattr(cleanup, "GRACE_AFTER_CUT", SHORT)
     peer, started = Peer(), time.monotonic()
-    closing = asyncio.create_task(finish(forever(), SHORT, peer.cut_in_vain))
+    closing = asyncio.create_task(finish(forever(), Deadlines(SHORT), peer.cut_in_vain))
     await asyncio.sleep(0)
 
     closing.cancel()
@@ -155,7 +156,7 @@ async def test_a_cancelled_cleanup_ends_at_its_deadline_too(
 
 async def test_an_error_beside_a_cancellation_is_never_reported_as_lost(complaints: list[str]) -> None:
     peer = Peer()
-    closing = asyncio.create_task(finish(peer.goodbye_that_fails(), LONG, peer.cut))
+    closing = asyncio.create_task(finish(peer.goodbye_that_fails(), Deadlines(LONG), peer.cut))
     await peer.asked.wait()
 
     closing.cancel()
@@ -171,6 +172,6 @@ async def test_a_time_limit_around_a_cleanup_still_raises_its_timeout() -> None:
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(SHORT):
-            await finish(peer.goodbye(), SHORT * 2, peer.cut)
+            await finish(peer.goodbye(), Deadlines(SHORT * 2), peer.cut)
 
     assert peer.ended

@@ -9,6 +9,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connmgr import errors
+from connmgr.engine.deadlines import Deadlines
 from connmgr.engine.drivers import Driver
 from connmgr.profile import Settings
 from connmgr.report import PoolStats
@@ -28,6 +29,7 @@ class Meter:
         self.settings = settings
         self.driver = driver
         self.retired = False
+        self.closing = Deadlines(settings.timeouts.close)
         self.checkouts = 0
         self.timeouts = 0
         self.created = 0

@@ -92,7 +92,7 @@ class _Metered(Pool):
         meter = self.meter
         cut = partial(meter.driver.terminate, driver_connection)
         try:
-            await_only(finish(driver_connection.close(), meter.settings.timeouts.close, cut))
+            await_only(finish(driver_connection.close(), meter.closing, cut))
         except Exception as error:  # noqa: BLE001 - it is going away; its user must not hear of it
             self.logger.info("Closing %r failed: %r", driver_connection, error)
 
