@@ -23,6 +23,7 @@ from connmgr.runtime.handle import Handle, empty_stats
 from connmgr.runtime.health import Monitor, misconfigured
 from connmgr.runtime.leases import Holder
 from connmgr.runtime.session import ManagedSession
+from connmgr.runtime.shutdown import shut_down
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -118,16 +119,7 @@ class Registry(Mapping[str, Profile]):
         handles, self._handles = self._handles, {}
         monitors, self._monitors = self._monitors, {}
         async with self._closing:
-            try:
-                await asyncio.gather(*(each.close() for each in monitors.values()), return_exceptions=True)
-            except asyncio.CancelledError:
-                grace = 0.0
-                raise
-            finally:
-                # Also when cancelled already: nobody else knows these engines any more.
-                retirements = [handle.retire(grace) for handle in handles.values()]
-                results = await asyncio.gather(*retirements, return_exceptions=True)
-        return _collected(results)
+            return await shut_down(monitors.values(), handles.values(), grace)
 
     def session(self, name: str) -> ManagedSession:
         """Return a session of the profile, for `async with`. The caller commits.
@@ -242,15 +234,3 @@ def _running_loop(verb: str) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise WrongEventLoop(f"no event loop is running; {verb} the registry inside one") from None
-
-
-def _collected(results: list[tuple[Holder, ...] | BaseException]) -> tuple[Holder, ...]:
-    """Join what the retirements returned; raise the first error, once all of them have ended."""
-    holders: list[Holder] = []
-    errors = [result for result in results if isinstance(result, BaseException)]
-    for result in results:
-        if not isinstance(result, BaseException):
-            holders.extend(result)
-    if errors:
-        raise errors[0]
-    return tuple(holders)
