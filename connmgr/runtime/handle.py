@@ -99,8 +99,7 @@ class Handle:
 
     async def _close(self) -> None:
         self.meter.retired = True
-        for record in self.meter.out.copy():
-            self.driver.terminate(record.driver_connection)
+        self.meter.terminate_in_use()
         try:
             await finish(self.engine.dispose(), self.meter.closing, self.meter.terminate_all)
         finally:

@@ -101,3 +101,28 @@ async def test_a_connect_in_progress_ends_with_the_close_and_later_ones_are_refu
 async def _connect(registry) -> None:
     async with registry.connect("db"):
         pass
+
+
+async def test_a_session_that_waits_for_a_new_connection_does_not_break_the_close(peer, load, document):
+    """Its place in the pool is empty: the connection that was there went with a cancelled statement."""
+    registry = load(db={**document, "pool": {"size": 1, "max_overflow": 0}})
+    registry.open()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2), registry.session("db") as session:
+            await session.execute(text("SELECT pg_sleep(60)"))
+    peer.die()
+    waiting = asyncio.create_task(_one(registry))
+    await wait_until(lambda: registry.stats("db").connecting == 1, what="the connect to begin")
+
+    with at_most(ENDS):
+        holders = await registry.close(GRACE)
+
+    assert [holder.profile for holder in holders] == ["db"]
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def _one(registry):
+    async with registry.session("db") as session:
+        await session.execute(ONE)

@@ -55,7 +55,16 @@ class Meter:
 
     def terminate_all(self) -> None:
         """Close every open connection at once, in use or not. Their users get the driver's error."""
-        for dbapi_connection in list(self._open.values()):
+        self._terminate(list(self._open.values()))
+
+    def terminate_in_use(self) -> None:
+        """Close at once what is checked out, and leave what is idle to be closed politely."""
+        # A record without a connection is one that is being connected again.
+        in_use = [record.dbapi_connection for record in self.out if record.dbapi_connection is not None]
+        self._terminate(in_use)
+
+    def _terminate(self, dbapi_connections: list[Any]) -> None:
+        for dbapi_connection in dbapi_connections:
             with contextlib.suppress(Exception):  # one that cannot be closed must not save the others
                 self.driver.terminate(dbapi_connection.driver_connection)
 
