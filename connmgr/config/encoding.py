@@ -15,8 +15,9 @@ LARGEST_FILE: Final = 1024 * 1024
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What YAML counts as the end of a line.
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-# A tab before the first word of a line; YAML would read it now as indentation, now as a part of a text.
-_INDENTING_TAB: Final = re.compile(r"^ *\t(?=[ \t]*[^\s#])", re.MULTILINE)
+# A tab before anything else on a line: YAML would read it now as indentation, now as a part of a text,
+# and calls even a comment behind it no YAML.
+_INDENTING_TAB: Final = re.compile(r"(?<![^\r\n]) *\t")
 _UTF8: Final = "a file in UTF-8"
 
 
@@ -69,7 +70,8 @@ def _bad_byte(data: bytes, file: str) -> Problem:
 
 
 def _unfit(text: str, file: str) -> Iterator[Problem]:
-    for match in _INDENTING_TAB.finditer(text):
+    # The first of its kind is enough: a file of another kind would yield thousands, each of them slowly.
+    if match := _INDENTING_TAB.search(text):
         place = place_at(text, match.end() - 1, file)
         yield Problem(place, "", "a tab in the indentation", "spaces", "replace every tab by two spaces")
     for index, character in enumerate(text):
@@ -78,7 +80,6 @@ def _unfit(text: str, file: str) -> Iterator[Problem]:
             yield Problem(
                 place_at(text, index, file), "", found, "text without control characters", "delete it"
             )
-            # One is enough: a file of another kind would yield thousands.
             return
 
 

@@ -71,7 +71,9 @@ def advice(
 def value_advice(value: object, *, secret: bool, text: bool) -> str:
     """Say what to do about a value of the wrong kind; empty when nothing helps more than the rule."""
     if value is None:
-        return "give it a value, or delete the line"
+        # What begins with # is a comment to YAML, and a password may begin with it.
+        quoted = "; quote a text that begins with #" if text else ""
+        return f"give it a value, or delete the line{quoted}"
     if text and isinstance(value, bool | int | float):
         return "quote it"
     if isinstance(value, str) and (bare := _BARE_VARIABLE.fullmatch(value)):

@@ -14,9 +14,10 @@ from typing import Final
 
 from connmgr.config.document import Document
 from connmgr.config.encoding import LARGEST_FILE
+from connmgr.config.nested import freeze
 from connmgr.config.schema import showable_keys
 from connmgr.config.source import read
-from connmgr.config.validate import freeze, validate
+from connmgr.config.validate import validate
 from connmgr.problem import Place, Problem
 from connmgr.profile import Profile
 
@@ -42,21 +43,41 @@ def load_profiles(directory: str | Path) -> LoadResult:
     """
     root = Path(directory)
     try:
-        paths = sorted(path for path in root.iterdir() if _is_profile_file(path.name))
+        paths, capitals = profile_files(root), _in_capitals(root)
     except (OSError, ValueError) as error:
         return LoadResult(MappingProxyType({}), (_no_directory(root, error),))
-    if not paths:
+    if not (paths or capitals):
         problem = Problem(Place(_shown(root)), "", "no profile files in the directory", _ANY_PROFILES, _START)
         return LoadResult(MappingProxyType({}), (problem,))
-    return _load(paths)
+    return _load(paths, [_capitals(path) for path in capitals])
 
 
-def _is_profile_file(name: str) -> bool:
-    return name.endswith(ENDINGS) and not name.startswith(".")
+def profile_files(root: Path) -> list[Path]:
+    """Return the profile files of a directory, sorted, told from others by their names alone.
+
+    Raises:
+        OSError: the directory cannot be read.
+        ValueError: no directory could have that name.
+    """
+    return [path for path in _visible_files(root) if path.suffix in ENDINGS]
 
 
-def _load(paths: list[Path]) -> LoadResult:
-    problems = list(_doubled(paths))
+def _in_capitals(root: Path) -> list[Path]:
+    return [
+        path for path in _visible_files(root) if path.suffix.lower() in ENDINGS and path.suffix not in ENDINGS
+    ]
+
+
+def _visible_files(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if not path.name.startswith("."))
+
+
+def _capitals(path: Path) -> Problem:
+    return Problem(Place(_shown(path)), "", "an ending in capitals", ".yaml or .yml", "rename the file")
+
+
+def _load(paths: list[Path], problems: list[Problem]) -> LoadResult:
+    problems = [*problems, *_doubled(paths)]
     stems = Counter(path.stem for path in paths)
     profiles: dict[str, Profile] = {}
     for path in paths:

@@ -67,6 +67,14 @@ def parse(text: str) -> tuple[Part, ...]:
     return tuple(_joined(_parts(text)))
 
 
+def parse_readable(text: str) -> tuple[Part, ...]:
+    """Split a text as `parse` does; a malformed one, which is a problem of its own, has no parts."""
+    try:
+        return parse(text)
+    except Malformed:
+        return ()
+
+
 def _parts(text: str) -> Iterator[Part]:
     position = 0
     while mark := _MARK.search(text, position):
@@ -111,6 +119,12 @@ def _joined(parts: Iterable[Part]) -> Iterator[Part]:
 def references(parts: Iterable[Part]) -> tuple[Reference, ...]:
     """Return the references among `parts`, in their order."""
     return tuple(part for part in parts if isinstance(part, Reference))
+
+
+def named(found: Iterable[Reference], what: str = "") -> str:
+    """Say for a message which variables a value came from: `, from A and B`; empty for none."""
+    names = dict.fromkeys(reference.name for reference in found)
+    return f", from {what}{' and '.join(names)}" if names else ""
 
 
 def missing(parts: Iterable[Part], environ: Mapping[str, str]) -> tuple[Reference, ...]:

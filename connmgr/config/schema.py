@@ -41,11 +41,18 @@ def _schema() -> dict[str, Any]:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _settled_schema() -> dict[str, Any]:
+    """Return the schema of settled values: what looks like a reference there was never meant as one."""
+    root = _schema()
+    return {**root, "$defs": {**root["$defs"], "reference": False}}
+
+
+@cache
+def _validator(*, settled: bool) -> Draft202012Validator:
     # Imported at the first check: `connmgr schema` and `--help` need no jsonschema.
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(_schema())
+    return Draft202012Validator(_settled_schema() if settled else _schema())
 
 
 def definition(path: Path) -> Node | None:
@@ -94,14 +101,16 @@ def check(
     place: Locate,
     key_place: Locate | None = None,
     found: Describe = _describe,
+    settled: bool = False,
 ) -> tuple[Problem, ...]:
     """Return what the schema has against `values`, one problem a setting.
 
     `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
-    is refused into words.
+    is refused into words. In `settled` values the references were replaced already, those in secrets
+    excepted.
     """
     problems: dict[Path, Problem] = {}
-    for error in _validator().iter_errors(values):
+    for error in _validator(settled=settled).iter_errors(values):
         path = tuple(str(key) for key in error.absolute_path)
         if error.validator == "additionalProperties":
             for key in cast("dict[str, object]", error.instance):
@@ -111,9 +120,9 @@ def check(
         elif error.validator == "required":
             problems[("url",)] = _missing(place(()))
         else:
-            problems[path] = _wrong(path, error.instance, place(path), found)
+            problems[path] = _wrong(path, error.instance, place(path), found, settled=settled)
     for path, value in _too_long(values, ()):
-        problems.setdefault(path, _wrong(path, value, place(path), found))
+        problems.setdefault(path, _wrong(path, value, place(path), found, settled=settled))
     return tuple(problems.values())
 
 
@@ -128,9 +137,10 @@ def _missing(place: Place) -> Problem:
     return Problem(place, "url", "the key is missing", words, 'add a line such as url: "${DATABASE_URL}"')
 
 
-def _wrong(path: Path, value: object, place: Place, found: Describe) -> Problem:
-    words = accepted(definition(path) or {}, _schema())
-    hint = value_advice(value, secret=is_secret(path), text=is_text(path))
+def _wrong(path: Path, value: object, place: Place, found: Describe, *, settled: bool) -> Problem:
+    words = accepted(definition(path) or {}, _settled_schema() if settled else _schema())
+    # The advice is for what stands in a file, not for what a variable holds.
+    hint = "" if settled else value_advice(value, secret=is_secret(path), text=is_text(path))
     return Problem(place, dotted(path), found(path, value), words, hint)
 
 

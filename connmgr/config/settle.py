@@ -9,7 +9,7 @@ from connmgr.config.password import PasswordSource
 from connmgr.config.references import Part, parse, references
 from connmgr.config.scalars import seconds, unsafe_character
 from connmgr.config.schema import is_duration
-from connmgr.config.substitution import Substitution, named, unset
+from connmgr.config.substitution import Substitution, unset
 from connmgr.config.targets import Values, build_target, conflicts
 from connmgr.config.urls import BadUrl, Fault, Url, leading, split
 from connmgr.errors import ConfigError
@@ -56,17 +56,13 @@ def _target(profile: Profile, environ: Mapping[str, str], values: Mapping[str, A
     """Return what the url and the password come to."""
     parts = _secret_parts(profile, "url")
     place = profile.place("url")
-    origin = named(references(parts))
     try:
         url = _url(parts, environ)
         sources = _passwords(profile, url, environ)
         _refuse([problem for source in sources for problem in source.problems()])
         built = build_target(url, profile.name, environ, sources[0] if sources else None)
     except BadUrl as error:
-        raise ConfigError(
-            Problem(place, "url", f"{fault.found}{origin}", fault.accepted, fault.hint)
-            for fault in error.faults
-        ) from None
+        raise ConfigError(fault.problem(place, parts) for fault in error.faults) from None
     has_connect = "connect" in values.get("timeouts", {})
     has_password = "password" in profile.values
     _refuse(
@@ -91,7 +87,8 @@ def _url(parts: tuple[Part, ...], environ: Mapping[str, str]) -> Url:
     for reference in references(parts):
         # Before the url is split: the split marks references with a character that no text may hold.
         if unsafe := unsafe_character(reference.value(environ) or ""):
-            raise BadUrl(Fault(f"{unsafe} inside the url", "text without control characters"))
+            accepted = "text without control characters"
+            raise BadUrl(Fault(f"{unsafe} inside the url", accepted, origin=(reference,)))
     return split(leading(parts, environ))
 
 
@@ -103,7 +100,7 @@ def _passwords(profile: Profile, url: Url, environ: Mapping[str, str]) -> list[P
         parts = _secret_parts(profile, "password")
         sources.append(PasswordSource(parts, environ, place, "password", "the profile file"))
     if url.password is not None:
-        written = references(_secret_parts(profile, "url"))
+        written = references(_secret_parts(profile, "url")[:1])
         origin = f"the url in {written[0]}" if written else "the url"
         sources.append(PasswordSource(url.password, environ, profile.place("url"), "url", origin))
     return sources

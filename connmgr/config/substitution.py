@@ -7,19 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connmgr.config.document import Path, dotted
-from connmgr.config.references import Part, Reference, missing, parse, references, substitute
+from connmgr.config.nested import secret_names, texts
+from connmgr.config.references import Part, Reference, missing, named, parse, references, substitute
 from connmgr.config.scalars import NotANumber, describe, resolve, unsafe_character
 from connmgr.config.schema import check, is_secret, is_text
-from connmgr.config.validate import texts
 from connmgr.problem import Problem
 from connmgr.profile import Profile
 from connmgr.secret import Secret
-
-
-def named(found: tuple[Reference, ...]) -> str:
-    """Say for a message which variables a value came from; empty for none."""
-    names = dict.fromkeys(reference.name for reference in found)
-    return f", from {' and '.join(names)}" if names else ""
 
 
 def unset(profile: Profile, environ: Mapping[str, str]) -> Iterator[Problem]:
@@ -46,7 +40,9 @@ class Substitution:
     def __post_init__(self) -> None:
         self.values = self._mapping(self.profile.values, ())
         wrong = {problem.path for problem in self.problems}
-        checked = check(self.values, place=lambda path: self.profile.place(*path), found=self._found)
+        checked = check(
+            self.values, place=lambda path: self.profile.place(*path), found=self._found, settled=True
+        )
         self.problems += (problem for problem in checked if problem.path not in wrong)
 
     def _mapping(self, values: Mapping[str, object], path: Path) -> dict[str, Any]:
@@ -82,12 +78,7 @@ class Substitution:
 
     def _found(self, path: Path, value: object) -> str:
         origin = self.origins.get(path, ())
-        hidden = is_secret(path) or not self._secret_names().isdisjoint(
+        hidden = is_secret(path) or not secret_names(self.profile.values).isdisjoint(
             reference.name for reference in origin
         )
         return f"found {describe(value, hidden=hidden)}{named(origin)}"
-
-    def _secret_names(self) -> frozenset[str]:
-        """Name the variables that a secret is made of: put elsewhere by mistake, they are as secret there."""
-        secrets = (parse(text) for path, text in texts(self.profile.values) if is_secret(path))
-        return frozenset(reference.name for parts in secrets for reference in references(parts))

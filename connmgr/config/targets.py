@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Final, cast, get_args
+from typing import Final, NamedTuple, cast, get_args
 
 from connmgr.config.document import Path
-from connmgr.config.references import Malformed, parse, references, substitute
+from connmgr.config.references import Reference, references, substitute
 from connmgr.config.scalars import unsafe_character
-from connmgr.config.urls import ESCAPES, SQLITE, BadUrl, Component, Fault, Url, split
+from connmgr.config.urls import ESCAPES, SHAPES, SQLITE, BadUrl, Component, Fault, Url
 from connmgr.problem import Place, Problem
 from connmgr.profile import PostgresTarget, SQLiteTarget, SSLMode, Target
 from connmgr.secret import SecretSource
@@ -56,26 +56,6 @@ def build_target(
     return _sqlite(url, environ) if url.scheme in SQLITE else _postgres(url, name, environ, password)
 
 
-def check_written(values: Mapping[str, object], place: Callable[[Path], Place]) -> Iterator[Problem]:
-    """Yield what is wrong with a url that needs no environment to be read."""
-    text = values.get("url")
-    try:
-        parts = parse(text) if isinstance(text, str) else ()
-    except Malformed:
-        return
-    if not parts or references(parts):
-        return
-    try:
-        url = split(parts)
-        built = build_target(url, "", {})
-    except BadUrl as error:
-        yield from (Problem(place(("url",)), "url", *fault) for fault in error.faults)
-        return
-    timeouts = values.get("timeouts")
-    has_connect = isinstance(timeouts, Mapping) and "connect" in timeouts
-    yield from conflicts(url, built, place, has_password="password" in values, has_connect=has_connect)
-
-
 def conflicts(
     url: Url, built: Values, place: Callable[[Path], Place], *, has_password: bool, has_connect: bool
 ) -> Iterator[Problem]:
@@ -96,32 +76,44 @@ def _sqlite(url: Url, environ: Mapping[str, str]) -> Values:
     faults = [_unknown_parameter(name, ()) for name, _ in url.query]
     if url.host:
         accepted = "sqlite:///relative.db or sqlite:////absolute.db"
-        faults.append(Fault("a host in the url of a SQLite file", accepted, "write three slashes or four"))
-    path = _text(url.path, environ, faults)
-    if path.startswith("file:"):
-        faults.append(
-            Fault("a file: URI", "sqlite:///relative.db", "write a plain path, or sqlite:// for memory")
-        )
+        hint = "write three slashes or four"
+        faults.append(Fault("a host in the url of a SQLite file", accepted, hint, references(url.host)))
+    path = _part("path", url.path, environ, faults)
+    if path.value.startswith("file:"):
+        hint = "write a plain path, or sqlite:// for memory"
+        faults.append(Fault("a file: URI", "sqlite:///relative.db", hint, path.origin))
+    file = None if path.value in {"", ":memory:"} else _absolute(path, faults)
     if faults:
         raise BadUrl(*faults)
-    return Values(SQLiteTarget(None if path in {"", ":memory:"} else str(FilePath(path).absolute())))
+    return Values(SQLiteTarget(file))
+
+
+def _absolute(path: _Text, faults: list[Fault]) -> str:
+    try:
+        return str(FilePath(path.value).absolute())
+    except OSError as error:
+        found = f"a relative path, and no current directory ({error.strerror or type(error).__name__})"
+        hint = "change to a directory that exists"
+        faults.append(Fault(found, "sqlite:////absolute.db", hint, path.origin))
+        return path.value
 
 
 def _postgres(url: Url, name: str, environ: Mapping[str, str], password: SecretSource | None) -> Values:
     faults: list[Fault] = []
     query = _query(url, environ, faults)
-    user = _text(url.user, environ, faults) or None
-    host = _host(_text(url.host, environ, faults), query.get("host"), faults)
-    dbname = _text(url.path, environ, faults) or user
+    user = _part("user", url.user, environ, faults).value or None
+    host = _host(_part("host", url.host, environ, faults), query.get("host"), faults)
+    dbname = _part("database name", url.path, environ, faults).value or user
     if url.password is not None:
         _text(url.password, environ, faults)
-    if not dbname:
+    if not (dbname or url.user or url.path):
         faults.append(Fault("neither a user nor a database", "postgresql://user@host:5432/dbname"))
-    port = _port(_text(url.port, environ, faults), faults)
+    port = _port(_part("port", url.port, environ, faults), faults)
     sslmode = _sslmode(query.get("sslmode"), host, faults)
     connect_timeout = _connect_timeout(query.get("connect_timeout"), faults)
     if faults:
         raise BadUrl(*faults)
+    plain = {key: text.value for key, text in query.items()}
     target = PostgresTarget(
         host=host,
         port=port,
@@ -129,33 +121,53 @@ def _postgres(url: Url, name: str, environ: Mapping[str, str], password: SecretS
         user=user,
         password=password,
         sslmode=sslmode,
-        application_name=query.get("application_name") or f"connmgr/{name}",
-        sslrootcert=query.get("sslrootcert"),
-        sslcert=query.get("sslcert"),
-        sslkey=query.get("sslkey"),
+        application_name=plain.get("application_name") or f"connmgr/{name}",
+        sslrootcert=plain.get("sslrootcert"),
+        sslcert=plain.get("sslcert"),
+        sslkey=plain.get("sslkey"),
     )
     return Values(target, connect_timeout)
 
 
-def _text(component: Component | None, environ: Mapping[str, str], faults: list[Fault]) -> str:
-    text = substitute(component or (), environ)
-    if unsafe := unsafe_character(text):
-        faults.append(Fault(f"{unsafe} inside the url", "text without control characters"))
+class _Text(NamedTuple):
+    """What a component comes to, and the references that it came from."""
+
+    value: str
+    origin: tuple[Reference, ...]
+
+
+def _text(component: Component, environ: Mapping[str, str], faults: list[Fault]) -> _Text:
+    text = _Text(substitute(component, environ), references(component))
+    if unsafe := unsafe_character(text.value):
+        accepted = "text without control characters"
+        faults.append(Fault(f"{unsafe} inside the url", accepted, origin=text.origin))
     return text
 
 
-def _query(url: Url, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
-    query: dict[str, str] = {}
+def _part(what: str, component: Component | None, environ: Mapping[str, str], faults: list[Fault]) -> _Text:
+    """Return the text of a component whose default holds only when it is not written.
+
+    An empty variable must not turn into localhost, or into a database in memory.
+    """
+    text = _text(component or (), environ, faults)
+    if text.origin and not text.value:
+        hint = "set the variable, or leave this part out of the url"
+        faults.append(Fault(f"a {what} that is empty", SHAPES, hint, text.origin))
+    return text
+
+
+def _query(url: Url, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, _Text]:
+    query: dict[str, _Text] = {}
     for name, component in url.query:
-        value = _text(component, environ, faults)
+        text = _text(component, environ, faults)
         if name not in PARAMETERS:
             faults.append(_unknown_parameter(name, PARAMETERS))
         elif name in query:
             faults.append(Fault(f"the parameter {name} twice", "one of them"))
-        elif not value:
-            faults.append(Fault(f"the parameter {name} without a value", f"?{name}=value"))
+        elif not text.value:
+            faults.append(Fault(f"the parameter {name} without a value", f"?{name}=value", "", text.origin))
         else:
-            query[name] = value
+            query[name] = text
     return query
 
 
@@ -167,16 +179,18 @@ def _unknown_parameter(name: str, known: tuple[str, ...]) -> Fault:
     )
 
 
-def _host(address: str, directory: str | None, faults: list[Fault]) -> str:
-    if address and directory:
+def _host(address: _Text, directory: _Text | None, faults: list[Fault]) -> str:
+    if address.value and directory:
         faults.append(Fault("a host and the parameter host", "one of them"))
-    if directory and not directory.startswith("/"):
-        faults.append(Fault("a parameter host that is no socket directory", "?host=/var/run/postgresql"))
-    host = directory or address or "localhost"
+    if directory and not directory.value.startswith("/"):
+        found = "a parameter host that is no socket directory"
+        faults.append(Fault(found, "?host=/var/run/postgresql", "", directory.origin))
+    host, origin = directory or address
+    host = host or "localhost"
     if not (host.startswith("/") or _HOST.fullmatch(host) or _address(host)):
         found = "several hosts" if "," in host else "a host that is no name and no address"
         hint = "several hosts are not in this version" if "," in host else ESCAPES
-        faults.append(Fault(found, "one host", hint))
+        faults.append(Fault(found, "one host", hint, origin))
     return host
 
 
@@ -187,21 +201,23 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _port(text: str, faults: list[Fault]) -> int:
-    if re.fullmatch(r"[0-9]{1,5}", text or "5432", re.ASCII) and 0 < int(text or "5432") < 65536:
-        return int(text or "5432")
-    faults.append(
-        Fault("a port that is no number from 1 to 65535", "postgresql://user@host:5432/dbname", ESCAPES)
-    )
+def _port(text: _Text, faults: list[Fault]) -> int:
+    if not text.value:
+        return 5432
+    if re.fullmatch(r"[0-9]{1,5}", text.value, re.ASCII) and 0 < int(text.value) < 65536:
+        return int(text.value)
+    found, accepted = "a port that is no number from 1 to 65535", "postgresql://user@host:5432/dbname"
+    faults.append(Fault(found, accepted, ESCAPES, text.origin))
     return 0
 
 
-def _sslmode(text: str | None, host: str, faults: list[Fault]) -> SSLMode:
+def _sslmode(text: _Text | None, host: str, faults: list[Fault]) -> SSLMode:
     if text is None:
         return "prefer" if _is_local(host) else "verify-full"
-    if text not in SSL_MODES:
-        faults.append(Fault("an sslmode that PostgreSQL does not have", ", ".join(SSL_MODES)))
-    return cast("SSLMode", text)
+    if text.value not in SSL_MODES:
+        found = "an sslmode that PostgreSQL does not have"
+        faults.append(Fault(found, ", ".join(SSL_MODES), "", text.origin))
+    return cast("SSLMode", text.value)
 
 
 def _is_local(host: str) -> bool:
@@ -211,10 +227,11 @@ def _is_local(host: str) -> bool:
     )
 
 
-def _connect_timeout(text: str | None, faults: list[Fault]) -> float | None:
+def _connect_timeout(text: _Text | None, faults: list[Fault]) -> float | None:
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or int(text) == 0:
-        faults.append(Fault("a connect_timeout that is no time", "a whole number of seconds of at least 1"))
-        return None
-    return float(text)
+    if re.fullmatch(r"[0-9]{1,6}", text.value, re.ASCII) and int(text.value):
+        return float(text.value)
+    found, accepted = "a connect_timeout that is no time", "a whole number of seconds of at least 1"
+    faults.append(Fault(found, accepted, "", text.origin))
+    return None

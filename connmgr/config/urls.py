@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from connmgr.config.references import Part, Reference
+from connmgr.config.references import Part, Reference, named, references, substitute
+from connmgr.problem import Place, Problem
 
 Component: TypeAlias = tuple[Part, ...]
 
@@ -26,11 +27,23 @@ _MARK: Final = re.compile(r"\0([0-9]+)\0")
 
 
 class Fault(NamedTuple):
-    """One thing wrong with a URL, in words that hold nothing of it."""
+    """One thing wrong with a URL, in words that hold nothing of it.
+
+    `origin` are the references of the component that is wrong.
+    """
 
     found: str
     accepted: str = ""
     hint: str = ""
+    origin: tuple[Reference, ...] = ()
+
+    def problem(self, place: Place, parts: Component) -> Problem:
+        """Return the fault as a problem of the URL made of `parts`.
+
+        A component without references of its own came from the one that the URL begins with, if any.
+        """
+        origin = named(self.origin or references(parts[:1]))
+        return Problem(place, "url", f"{self.found}{origin}", self.accepted, self.hint)
 
 
 class BadUrl(ValueError):
@@ -54,12 +67,17 @@ class Url:
     query: tuple[tuple[str, Component], ...] = field(repr=False)
 
 
-def leading(parts: Iterable[Part], environ: Mapping[str, str]) -> Component:
-    """Put in the reference that a URL begins with, as URL text: it holds the scheme, or all of it."""
+def starts_with_reference(parts: Component) -> bool:
+    """Whether a URL begins with a reference that holds the scheme and more, or all of it."""
     first, *rest = parts
-    if isinstance(first, str) or (rest and str(rest[0]).startswith("://")):
-        return (first, *rest)
-    return (first.value(environ) or "", *rest)
+    return isinstance(first, Reference) and not (rest and str(rest[0]).startswith("://"))
+
+
+def leading(parts: Component, environ: Mapping[str, str]) -> Component:
+    """Put in the reference that a URL begins with, as URL text."""
+    if not starts_with_reference(parts):
+        return parts
+    return (substitute(parts[:1], environ), *parts[1:])
 
 
 def split(parts: Iterable[Part]) -> Url:
@@ -97,6 +115,9 @@ def _sqlite_path(marked: _Marked, rest: str) -> Component:
 
 def _postgres(scheme: str, marked: _Marked, rest: str, query: tuple[tuple[str, Component], ...]) -> Url:
     authority, _, path = rest.partition("/")
+    if "@" in path:
+        # The / stood in a password: taken for a database name, the rest of it would be shown and sent.
+        raise BadUrl(Fault("a @ after the host", SHAPES, f"{ESCAPES}; a @ in a database name is %40"))
     userinfo, at, address = authority.rpartition("@")
     user, colon, password = userinfo.partition(":")
     host, port = _address(address)

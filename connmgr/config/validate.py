@@ -1,16 +1,15 @@
-"""Check a document that YAML could read: the schema, its references, and a url without any."""
+"""Check a document that YAML could read, as far as that can be done without its environment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 
 from connmgr.config.document import Document, Path, dotted
+from connmgr.config.nested import texts
 from connmgr.config.references import FORMS, Malformed, parse
-from connmgr.config.schema import check, definition, is_secret
-from connmgr.config.targets import check_written
+from connmgr.config.schema import check, definition
+from connmgr.config.written import check_defaults, check_url
 from connmgr.problem import Place, Problem
-from connmgr.secret import Secret
 
 
 def validate(document: Document, file: str) -> tuple[Problem, ...]:
@@ -32,37 +31,13 @@ def validate(document: Document, file: str) -> tuple[Problem, ...]:
     for found in (
         _malformed(document.values, place),
         check(document.values, place=place, key_place=key_place),
-        check_written(document.values, place),
+        check_defaults(document.values, place),
+        check_url(document.values, place),
     ):
         fresh = [problem for problem in found if problem.path not in seen]
         seen.update(problem.path for problem in fresh)
         problems += fresh
     return tuple(problems)
-
-
-def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in nested values with its path, secrets revealed."""
-    for key, value in values.items():
-        here = (*path, key)
-        if isinstance(value, Mapping):
-            yield from texts(value, here)
-        elif isinstance(value, Secret):
-            yield here, value.reveal()
-        elif isinstance(value, str):
-            yield here, value
-
-
-def freeze(values: Mapping[str, object], path: Path = ()) -> Mapping[str, object]:
-    """Return nested values as read-only mappings, texts that may hold a secret wrapped."""
-    return MappingProxyType({key: _frozen(value, (*path, key)) for key, value in values.items()})
-
-
-def _frozen(value: object, path: Path) -> object:
-    if isinstance(value, Mapping):
-        return freeze(value, path)
-    if isinstance(value, list):
-        return tuple(_frozen(item, path) for item in value)
-    return Secret(value) if isinstance(value, str) and is_secret(path) else value
 
 
 def _malformed(values: Mapping[str, object], place: Callable[[Path], Place]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[
         for alternative in node["anyOf"]:
             yield from _alternatives(alternative, root)
     elif "$ref" in node:
-        yield _referred(node["$ref"], root)
+        yield from _referred(node["$ref"], root)
     elif "enum" in node:
         yield from (str(value) for value in node["enum"])
     else:
@@ -27,12 +27,15 @@ def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[
             yield REFERENCE
 
 
-def _referred(name: str, root: Mapping[str, Any]) -> str:
+def _referred(name: str, root: Mapping[str, Any]) -> Iterator[str]:
     if name == "#/$defs/reference":
-        return REFERENCE
+        # False where values are settled, and references no longer accepted.
+        if root["$defs"]["reference"]:
+            yield REFERENCE
+        return
     number = root["$defs"]["duration"]["anyOf"][0]
     bounds = f"more than {number['exclusiveMinimum']} and at most {number['maximum']} seconds"
-    return f"a duration of {bounds} (a number of seconds, or a text such as 500ms, 30s, 10m or 1h)"
+    yield f"a duration of {bounds} (a number of seconds, or a text such as 500ms, 30s, 10m or 1h)"
 
 
 def _typed(node: Mapping[str, Any]) -> str:

@@ -58,6 +58,7 @@ def test_a_key_that_is_near_nothing_gets_the_list(load: Load) -> None:
     [
         ("pool:", "give it a value, or delete the line"),
         ("password: 12345", "quote it"),
+        ("password: #x", "give it a value, or delete the line; quote a text that begins with #"),
         ("description: true", "quote it"),
         ('pool: {size: "10"}', "delete the quotes"),
         ("pool: {size: $POOL_SIZE}", "write ${POOL_SIZE}"),

@@ -20,7 +20,10 @@ PIECES = st.sampled_from(f"{WORDS}|{MARKS}".split("|"))
 TEXTS = st.lists(PIECES | st.text(max_size=5), max_size=40).map("".join) | st.text(max_size=500)
 
 
-def check(data: bytes) -> None:
+ENVIRONMENTS = st.fixed_dictionaries({"X": st.just("10") | st.just("${X}") | TEXTS})
+
+
+def check(data: bytes, environ: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "any.yaml")
         file.write_bytes(data)
@@ -31,31 +34,39 @@ def check(data: bytes) -> None:
     assert all(problem.place.column >= 1 and problem.found for problem in result.problems)
     for profile in result.profiles.values():
         try:
-            settle(profile, {"X": "10"})
+            settle(profile, environ)
         except ConfigError as error:
             assert error.problems  # noqa: PT017 - either outcome is right, a traceback is not
 
 
 @settings(max_examples=200, deadline=None)
-@given(TEXTS)
-def test_any_text_gives_a_profile_or_problems_inside_the_file(text: str) -> None:
-    check(text.encode(errors="replace"))
+@given(TEXTS, ENVIRONMENTS)
+def test_any_text_gives_a_profile_or_problems_inside_the_file(text: str, environ: dict[str, str]) -> None:
+    check(text.encode(errors="replace"), environ)
 
 
 @settings(max_examples=200, deadline=None)
-@given(TEXTS)
-def test_any_value_of_a_setting_gives_a_profile_or_problems(text: str) -> None:
-    check(f"url: sqlite://\npool: {{size: {text}}}\ndescription: {text}\n".encode(errors="replace"))
+@given(TEXTS, ENVIRONMENTS)
+def test_any_value_of_a_setting_gives_a_profile_or_problems(text: str, environ: dict[str, str]) -> None:
+    document = f"url: sqlite://\npool: {{size: {text}}}\ndescription: {text}\n"
+    check(document.encode(errors="replace"), environ)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ENVIRONMENTS)
+def test_any_value_of_a_variable_gives_settings_or_problems(environ: dict[str, str]) -> None:
+    document = 'url: "sqlite:///${X}"\npool: {size: "${X}", timeout: "${X}", use_lifo: "${X}"}\n'
+    check(document.encode(), environ)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(max_size=60))
-def test_any_quoted_url_gives_a_profile_or_problems(text: str) -> None:
+@given(st.text(max_size=60), ENVIRONMENTS)
+def test_any_quoted_url_gives_a_profile_or_problems(text: str, environ: dict[str, str]) -> None:
     quoted = text.replace("'", "''")
-    check(f"url: 'postgresql://{quoted}'\n".encode(errors="replace"))
+    check(f"url: 'postgresql://{quoted}'\n".encode(errors="replace"), environ)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2048))
 def test_any_bytes_give_a_profile_or_problems_inside_the_file(data: bytes) -> None:
-    check(data)
+    check(data, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connmgr.config.diagnostics import render
+from connmgr.config.diagnostics import Format, render
 from connmgr.config.loader import load_profiles
 
 BROKEN = Path(__file__).resolve().parents[2] / "broken"
@@ -23,8 +23,16 @@ def test_every_broken_profile_gives_its_one_message(monkeypatch: pytest.MonkeyPa
     assert not result.profiles
 
 
-def test_no_message_shows_a_secret() -> None:
-    text = (BROKEN / "expected.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_no_message_shows_a_secret_of_the_files(form: Format) -> None:
+    profiles = BROKEN / "profiles"
+    secrets = [secret for secret in ("hunter2", "31337") if _stands_in_a_file(secret, profiles)]
 
-    assert "hunter2" not in text
-    assert "31337" not in text
+    shown = render(load_profiles(profiles).problems, form)
+
+    assert len(secrets) == 2
+    assert not [secret for secret in secrets if secret in shown]
+
+
+def _stands_in_a_file(secret: str, directory: Path) -> bool:
+    return any(secret.encode() in path.read_bytes() for path in directory.iterdir() if path.is_file())

@@ -65,6 +65,9 @@ def test_values_end_at_their_limit_aliases_counted_in_full() -> None:
         (b"a: \xed\xa0\x80\n", "f:1:4: the byte 0xED is not UTF-8"),
         (b"a: 1\n\tb: 2\n", "f:2:1: a tab in the indentation"),
         (b"a:\n  \tb: 2\n", "f:2:3: a tab in the indentation"),
+        (b"a: 1\n\t# c\n", "f:2:1: a tab in the indentation"),
+        (b"a: 1\n \t\nb: 2\n", "f:2:2: a tab in the indentation"),
+        (b"a: 1\r\tb: 2\r", "f:2:1: a tab in the indentation"),
         (b"a: \x07\n", "f:1:4: the character U+0007"),
         (b"a: x\xe2\x80\xa8b: 1\n", "f:1:5: the character U+2028 (line separator)"),
         (b"a: x\xef\xbb\xbf\n", "f:1:5: the character U+FEFF"),
@@ -82,5 +85,12 @@ def test_a_mark_and_every_kind_of_line_end_are_read() -> None:
     assert str(document.places["c",]) == "f:3:4"
 
 
-def test_tabs_after_the_first_word_and_in_comments_do_no_harm() -> None:
-    assert decode(b"a: 1\t# one\n\t# two\n\t\nb: 2\n", "f")[1] == ()
+def test_a_tab_after_the_first_word_does_no_harm() -> None:
+    assert decode(b"a: 1\t# one\t\nb:\t2\n", "f")[1] == ()
+
+
+def test_a_file_of_tabs_has_one_problem_that_names_the_first() -> None:
+    # One for every line took a time that grew with the square of their number.
+    (problem,) = decode(b"a:\n" + b"\tb: 1\n" * 20_000, "f")[1]
+
+    assert str(problem.place) == "f:2:1"

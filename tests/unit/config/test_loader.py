@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 import pytest
 
-from connmgr.config.loader import load_profiles
-from connmgr.config.validate import freeze
+from connmgr.config.loader import load_profiles, profile_files
+from connmgr.config.nested import freeze
 from connmgr.problem import Place
 from connmgr.secret import Secret
 
@@ -77,6 +77,22 @@ def test_a_file_name_that_cannot_name_a_profile_is_a_problem(tmp_path: Path, ste
 
     assert "a file name that cannot name a profile" in problem
     assert ("not in this version" in problem) is stem.startswith("_")
+
+
+@pytest.mark.parametrize("name", ["orders.YAML", "orders.Yml"])
+def test_an_ending_in_capitals_is_a_problem_and_no_profile(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(GOOD)
+    (tmp_path / "users.yaml").write_text(GOOD)
+
+    assert found(tmp_path) == [f"{name}:1:1: an ending in capitals; accepted: .yaml or .yml; rename the file"]
+    assert list(load_profiles(tmp_path).profiles) == ["users"]
+
+
+def test_the_files_of_a_directory_are_known_by_their_names(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", ".hidden.yaml", "c.YAML", "notes.txt"):
+        (tmp_path / name).write_text("")
+
+    assert profile_files(tmp_path) == [tmp_path / "a.yml", tmp_path / "b.yaml"]
 
 
 def test_the_same_name_twice_names_both_files_and_loads_neither(tmp_path: Path) -> None:

@@ -52,6 +52,30 @@ def test_every_example_and_default_is_accepted(path: tuple[str, ...], node: dict
     assert not any(problems)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("pool", "size"), "${D}"),
+        (("pool", "timeout"), "${D}"),
+        (("pool", "mode"), "${D:-auto}"),
+        (("health", "critical"), "x${D}"),
+    ],
+)
+def test_a_settled_value_that_looks_like_a_reference_is_refused(path: tuple[str, ...], value: str) -> None:
+    (problem,) = check(document_with(path, value), place=nowhere, settled=True)
+
+    assert problem.path == ".".join(path)
+    assert "reference" not in problem.accepted
+    assert problem.hint == ""
+
+
+def test_the_dollar_sign_is_explained_where_passwords_are() -> None:
+    properties = schema()["properties"]
+
+    assert "$$" in properties["password"]["description"]
+    assert "$$" in properties["url"]["description"]
+
+
 def test_it_is_closed_at_every_level() -> None:
     groups = [schema(), *(node for _, node in SETTINGS if "properties" in node)]
 

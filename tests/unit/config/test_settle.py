@@ -77,7 +77,7 @@ def test_auto_pools_a_server_and_not_a_file(settled: Settle, url: str, mode: str
 
 def test_every_unset_reference_is_reported_together_with_its_place(written: Written) -> None:
     profile = written(
-        'url: "postgresql://${U}:${U}${P:?the vault has it}@h/o"\npassword: "${W}"\n'
+        'url: "postgresql://${U}@${U}${P:?the vault has it}/o"\npassword: "${W}"\n'
         'description: "${D}"\npool: {size: "${N}"}\n'
     )
 
@@ -98,7 +98,7 @@ def test_a_value_that_does_not_fit_says_which_variable_it_came_from(written: Wri
     ]
 
 
-@pytest.mark.parametrize("value", ["", "600h", "null", ".inf", "1" * 99, "5\n", "[5]"])
+@pytest.mark.parametrize("value", ["", "600h", "null", ".inf", "1" * 99, "5\n", "[5]", "${D}"])
 def test_a_value_from_the_environment_is_checked_like_a_written_one(written: Written, value: str) -> None:
     (problem,) = problems(written(SERVER + 'timeouts: {statement: "${T}"}\n'), T=value)
 
@@ -131,6 +131,22 @@ def test_a_url_from_the_environment_is_never_shown(written: Written, value: str)
     assert all(line.startswith("orders.yaml:1:6: url: ") for line in shown)
 
 
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("postgresql://app:${W}@h:${X}/o", "a port that is no number from 1 to 65535, from X"),
+        ("postgresql://app:${W}@${X}/o", "a host that is no name and no address, from X"),
+        ("postgresql://app:${W}@h/o?sslmode=${X}", "an sslmode that PostgreSQL does not have, from X"),
+        ("${W}:${X}/o", "a port that is no number from 1 to 65535, from X"),
+        ("${W}:0/o", "a port that is no number from 1 to 65535, from W"),
+    ],
+)
+def test_a_fault_of_a_url_names_the_variables_of_its_own_part(written: Written, url: str, found: str) -> None:
+    (problem,) = problems(written(f'url: "{url}"\n'), W="postgresql://h", X="ten !")
+
+    assert problem.partition("; accepted")[0] == f"orders.yaml:1:6: url: {found}"
+
+
 async def test_the_password_is_read_anew_at_every_connection(written: Written) -> None:
     environ = {"P": "one"}
     target = settle(written(SERVER + 'password: "${P}"\n'), environ).target
@@ -148,6 +164,7 @@ async def test_the_password_is_read_anew_at_every_connection(written: Written) -
     [
         ("postgresql://app:hunter2@h/o", "the url"),
         ("postgresql://app:${P}@h/o", "${P}"),
+        ("postgresql://app:hunter2@${H:-h}/o", "the url"),
         ("${URL}", "the url in ${URL}"),
     ],
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from connmgr.config.loader import load_profiles
-from connmgr.config.resources import PROFILES, resource
+from connmgr.config.resources import PROFILES, SCHEMA, resource
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
 from connmgr.profile import PostgresTarget, Profile, SQLiteTarget
@@ -27,6 +28,18 @@ def test_each_begins_with_the_line_that_editors_read(name: str) -> None:
     first = resource(name).read_text(encoding="utf-8").splitlines()[0]
 
     assert first == "# yaml-language-server: $schema=../schemas/profile.schema.json"
+
+
+@pytest.mark.parametrize("name", ["profiles/production.yaml", "profiles/development.yaml"])
+def test_those_with_references_explain_the_dollar_sign(name: str) -> None:
+    assert "$$" in resource(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*PROFILES, SCHEMA])
+def test_the_words_are_those_of_the_field(name: str) -> None:
+    words = re.findall(r"[a-z]+", resource(name).read_text(encoding="utf-8").lower())
+
+    assert not {"lend", "lends", "lent"} & {*words}
 
 
 def test_production_is_a_pooled_server_from_the_environment(shipped: dict[str, Profile]) -> None:

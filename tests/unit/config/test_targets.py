@@ -41,7 +41,7 @@ def test_every_scheme_for_postgresql_gives_the_same_target(scheme: str) -> None:
         ("postgresql://app@[2001:db8::1]/o", {"host": "2001:db8::1", "sslmode": "verify-full"}),
         ("postgresql://app@/o?host=/run/pg", {"host": "/run/pg", "sslmode": "prefer"}),
         ("postgresql://app@%2Frun%2Fpg/o", {"host": "/run/pg", "sslmode": "prefer"}),
-        ("postgresql://a%40b:x%3Ay@h/o%2Fp", {"user": "a@b", "dbname": "o/p"}),
+        ("postgresql://a%40b:x%3Ay@h/o%2Fp%40", {"user": "a@b", "dbname": "o/p@"}),
         ("postgresql://app:p@ss@h/o", {"user": "app", "host": "h"}),
         (
             "postgresql://a@h/o?sslmode=verify-ca&sslrootcert=/ca&sslcert=/c&sslkey=/k&application_name=x",
@@ -114,7 +114,9 @@ def test_sqlite_is_memory_or_an_absolute_path(text: str, path: str | None) -> No
         ("postgresql://a:hunter2%ff@h/o", "a percent-escape that is not UTF-8"),
         ("postgresql://a:hunter2@h:0/o", "a port that is no number"),
         ("postgresql://a:hunter2@h:65536/o", "a port that is no number"),
-        ("postgresql://a:hunter2/x@h/o", "a port that is no number"),
+        ("postgresql://app:2024/Kx9hunter2@db.internal/orders", "a @ after the host"),
+        ("postgresql:///app:hunter2@h/orders", "a @ after the host"),
+        ("postgresql://postgresql://app:hunter2@db/orders", "a @ after the host"),
         ("postgresql://a@h ost/o", "a host that is no name and no address"),
         ("postgresql://:hunter2@h", "neither a user nor a database"),
         ("postgresql://a:hunter2%00@h/o", "a NUL inside the url"),
@@ -137,9 +139,42 @@ def test_what_is_wrong_is_said_without_the_url(text: str, found: str) -> None:
     with pytest.raises(BadUrl) as caught:
         target(text, H="a,b")
 
-    shown = " ".join(" ".join(fault) for fault in caught.value.faults)
+    shown = " ".join(" ".join(fault[:3]) for fault in caught.value.faults)
     assert found in str(caught.value)
     assert "hunter2" not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("sqlite:///${E}", "a path that is empty"),
+        ("postgresql://${E}@h/o", "a user that is empty"),
+        ("postgresql://a:x@${E}/o", "a host that is empty"),
+        ("postgresql://a:x@h:${E}/o", "a port that is empty"),
+        ("postgresql://a:x@h/${E}", "a database name that is empty"),
+        ("postgresql://a:x@h/${E:-}", "a database name that is empty"),
+    ],
+)
+def test_a_part_that_is_written_and_comes_to_nothing_is_never_a_default(text: str, found: str) -> None:
+    with pytest.raises(BadUrl) as caught:
+        target(text, E="")
+
+    (fault,) = caught.value.faults
+    assert fault.found == found
+    assert [reference.name for reference in fault.origin] == ["E"]
+    assert fault.hint == "set the variable, or leave this part out of the url"
+
+
+def test_a_relative_file_without_a_current_directory_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(BadUrl, match="a relative path, and no current directory"):
+        target("sqlite:///orders.db")
 
 
 def test_everything_wrong_with_a_url_is_said_at_once() -> None:

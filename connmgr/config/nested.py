@@ -1,0 +1,42 @@
+"""Walk the nested values of a profile, secrets wrapped or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from connmgr.config.document import Path
+from connmgr.config.references import parse_readable, references
+from connmgr.config.schema import is_secret
+from connmgr.secret import Secret
+
+
+def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text in nested values with its path, secrets revealed."""
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, Mapping):
+            yield from texts(value, here)
+        elif isinstance(value, Secret):
+            yield here, value.reveal()
+        elif isinstance(value, str):
+            yield here, value
+
+
+def freeze(values: Mapping[str, object], path: Path = ()) -> Mapping[str, object]:
+    """Return nested values as read-only mappings, texts that may hold a secret wrapped."""
+    return MappingProxyType({key: _frozen(value, (*path, key)) for key, value in values.items()})
+
+
+def _frozen(value: object, path: Path) -> object:
+    if isinstance(value, Mapping):
+        return freeze(value, path)
+    if isinstance(value, list):
+        return tuple(_frozen(item, path) for item in value)
+    return Secret(value) if isinstance(value, str) and is_secret(path) else value
+
+
+def secret_names(values: Mapping[str, object]) -> frozenset[str]:
+    """Name the variables that a secret is made of: put elsewhere by mistake, they are as secret there."""
+    secrets = (parse_readable(text) for path, text in texts(values) if is_secret(path))
+    return frozenset(reference.name for parts in secrets for reference in references(parts))
