@@ -47,6 +47,7 @@ class Registry(Mapping[str, Profile]):
         self._handles: dict[str, Handle] = {}
         self._monitors: dict[str, Monitor] = {}
         self._open = False
+        self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Lock()
 
@@ -74,6 +75,10 @@ class Registry(Mapping[str, Profile]):
     def __len__(self) -> int:
         return len(self._profiles)
 
+    # A registry owns engines: one that has equal profiles is still another.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         state = "open" if self._open else "closed"
         return f"<Registry {state}: {', '.join(self._profiles) or 'no profiles'}>"
@@ -91,15 +96,19 @@ class Registry(Mapping[str, Profile]):
         """Put the registry in service in the running event loop. Engines are built at first use.
 
         Raises:
-            WrongEventLoop: it is open in another loop that still runs.
+            WrongEventLoop: it is open in another loop of this process that still runs.
             ConnmgrError: it is open already, or there is no running loop.
         """
         loop = _running_loop("open")
-        if self._open and self._loop is loop:
+        if self._was_inherited():
+            # Kept and never used: collecting them would close what the parent process works with.
+            self._inherited = (self._handles, self._monitors)
+        elif self._open and self._loop is loop:
             raise ConnmgrError("the registry is open already")
-        if self._open and self._loop is not None and not self._loop.is_closed():
+        elif self._open and self._loop is not None and not self._loop.is_closed():
             raise WrongEventLoop("the registry is open in another event loop; close it there first")
-        # Left open by a loop that is gone: its connections went with it.
+        # Else left open by a loop that is gone: its connections went with it.
+        self._pid = os.getpid()
         self._handles, self._monitors = {}, {}
         self._loop, self._open, self._closing = loop, True, asyncio.Lock()
 
@@ -221,7 +230,13 @@ class Registry(Mapping[str, Profile]):
         if not self._open:
             raise RegistryClosed("the registry is not open; use it inside `async with registry:`")
         if _running_loop("use") is not self._loop:
+            if self._was_inherited():
+                raise RegistryClosed("the registry is open in the parent process; open it in this one too")
             raise WrongEventLoop("the registry is open in another event loop; load one for this loop")
+
+    def _was_inherited(self) -> bool:
+        """Whether this process was forked from the one that opened the registry."""
+        return self._open and self._pid != os.getpid()
 
     def _unknown(self, name: str) -> UnknownProfile:
         known = ", ".join(self._profiles) or "none"

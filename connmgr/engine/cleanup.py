@@ -31,11 +31,13 @@ async def finish(work: Coroutine[Any, Any, None], within: Deadlines, cut: Callab
     # `asyncio.wait` with a timeout costs three times as much.
     shield = asyncio.shield(task)
     within.start(shield, loop)
-    cancelled = None
+    caller, cancelled = asyncio.current_task(), None
+    before = caller.cancelling() if caller else 0
     try:
         await shield
     except asyncio.CancelledError as error:
-        if error.args != (LATE,):
+        # Both may come in one turn of the loop, and then only the deadline's is delivered.
+        if error.args != (LATE,) or (caller and caller.cancelling() > before):
             cancelled = error
     else:
         return

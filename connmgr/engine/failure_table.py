@@ -137,6 +137,6 @@ HINTS = {
     Kind.POOL_TIMEOUT: "look for sessions that are held too long before you raise `pool.size`, "
     "`pool.max_overflow` or `pool.timeout`",
     Kind.READ_ONLY: "the server is a standby, or set to read only: point `url` at the primary",
-    Kind.MISCONFIGURED: "correct what the message names, or set the variable or file that it refers to",
+    Kind.MISCONFIGURED: "correct the file at the place named, or set the variable",
     Kind.UNKNOWN: "read the message, and the server's log at this time",
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from connmgr.engine.failure_table import BY_CLASS, BY_CLASS_NAME, BY_SQLITE_NAME, BY_SQLSTATE, HINTS, ByCode
+from connmgr.errors import ConfigError
 from connmgr.report import Failure, FailureKind
 from connmgr.secret import MASK, Secret
 
@@ -87,10 +88,16 @@ def _kind_by_class(cause: BaseException, text: str) -> FailureKind:
 
 def _text(cause: BaseException) -> str:
     """Give the driver's message, without what it or SQLAlchemy adds below."""
+    if isinstance(cause, ConfigError):
+        return " | ".join(map(str, cause.problems))
     if isinstance(cause, SQLAlchemyError) and cause.args:
         return str(cause.args[0])
+    try:
+        text = str(cause)
+    except Exception:  # noqa: BLE001 - an exception that cannot tell its message still has a kind
+        return ""
     # asyncpg adds lines of detail, which hold the values of the row.
-    return re.split(r"\n(?:DETAIL|HINT):", str(cause), maxsplit=1)[0]
+    return re.split(r"\n(?:DETAIL|HINT):", text, maxsplit=1)[0]
 
 
 def _message(text: str, sqlstate: str | None, secrets: Iterable[Secret]) -> str:

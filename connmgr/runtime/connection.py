@@ -32,10 +32,11 @@ class ConnectionScope:
             self._handle.annotate(value)
         try:
             await finish(self._connection.close(), self._handle.meter.closing, self._cut)
+        except Exception as error:
+            self._handle.annotate(error)
+            raise
         finally:
             self._lease.release()
 
     def _cut(self) -> None:
-        connection = self._connection.sync_connection
-        if connection is not None and not connection.closed and not connection.invalidated:
-            cut(self._handle, connection)
+        cut(self._handle, self._connection.sync_connection)

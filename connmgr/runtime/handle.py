@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from connmgr import logs
 from connmgr.engine.cleanup import finish
 from connmgr.engine.drivers import build_driver
@@ -52,10 +55,14 @@ class Handle:
     def annotate(self, error: BaseException) -> None:
         """Log an error of a caller's block once and note the profile and the counters on it.
 
-        Cancellation and the like are not errors: they pass untouched.
+        Cancellation and the like are not errors: they pass untouched. Never raises: an exception that
+        takes no note must still reach the caller, and its session must still be closed.
         """
-        if not isinstance(error, Exception):
-            return
+        if isinstance(error, Exception):
+            with contextlib.suppress(Exception):
+                self._annotate(error)
+
+    def _annotate(self, error: Exception) -> None:
         notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(NOTE)]
         note, stats = f"{NOTE}{self.name!r}", self.stats()
         if not any(earlier.startswith(note) for earlier in notes):
@@ -64,7 +71,7 @@ class Handle:
             failure = self.classify(error)
             logs.event(
                 "ERROR",
-                f"rolled back: {failure.type}",
+                f"profile {self.name!r}: failed and rolled back: {failure.type} ({failure.kind.value})",
                 profile=self.name,
                 error=failure.type,
                 kind=failure.kind.value,
@@ -87,21 +94,24 @@ class Handle:
             self._report(holders)
         return holders
 
+    async def _close_connections(self) -> None:
+        await asyncio.gather(self.meter.close_in_use(), self.engine.dispose())
+
     def _report(self, holders: tuple[Holder, ...]) -> None:
-        for holder in holders:
+        for task, held_for in ((holder.task, holder.held_for) for holder in holders):
             logs.event(
                 "WARNING",
-                f"closed under task {holder.task!r}, which held it for {holder.held_for:.1f} s",
-                profile=holder.profile,
-                task=holder.task,
-                held_for=holder.held_for,
+                f"profile {self.name!r}: closed under task {task!r}, which held it for {held_for:.1f} s",
+                profile=self.name,
+                task=task,
+                held_for=held_for,
             )
 
     async def _close(self) -> None:
         self.meter.retired = True
-        self.meter.terminate_in_use()
         try:
-            await finish(self.engine.dispose(), self.meter.closing, self.meter.terminate_all)
+            # Together: each takes up to `timeouts.close` when the server is gone.
+            await finish(self._close_connections(), self.meter.closing, self.meter.terminate_all)
         finally:
             self.meter.terminate_all()
             await self.driver.close()

@@ -73,11 +73,15 @@ class Monitor:
                 return await self._ask(now + (deadline - now) / 2)
             except Exception:  # noqa: BLE001 - the new connection below tells what is wrong
                 self._drop()
+        left = deadline - time.monotonic()
+        limit = asyncio.timeout(left)
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                self._connection = await self._handle.driver.connect()
+            async with limit:
+                self._connection = await self._handle.driver.connect(within=left)
         except TimeoutError:
-            raise self._timed_out() from None
+            if limit.expired():
+                raise self._timed_out() from None
+            raise  # the driver gave up by itself, within a shorter time
         return await self._ask(deadline)
 
     async def _ask(self, deadline: float) -> tuple[ServerInfo, float]:

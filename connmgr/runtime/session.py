@@ -54,10 +54,14 @@ class ManagedSession(AsyncSession):
             except BaseException as error:
                 await self._close_after(error)
                 raise
-        if value is None:
-            await self.close()
-        else:
+        if value is not None:
             await self._close_after(value)
+            return
+        try:
+            await self.close()
+        except Exception as error:
+            self._handle.annotate(error)
+            raise
 
     async def _close_after(self, error: BaseException) -> None:
         """Close without letting an error of the close take the place of the one in progress."""
@@ -67,7 +71,7 @@ class ManagedSession(AsyncSession):
         except Exception as while_closing:  # noqa: BLE001 - the error in progress is the caller's
             logs.event(
                 "WARNING",
-                f"closing after an error failed too: {type(while_closing).__name__}",
+                f"profile {self._handle.name!r}: closing failed too: {type(while_closing).__name__}",
                 profile=self._handle.name,
             )
 
@@ -83,16 +87,17 @@ class ManagedSession(AsyncSession):
 
     def _cut(self) -> None:
         """Close the session's connection hard: its server did not answer the rollback in time."""
-        connection = getattr(self.sync_session, "current", None)
-        if connection is not None and not connection.closed and not connection.invalidated:
-            cut(self._handle, connection)
+        cut(self._handle, getattr(self.sync_session, "current", None))
 
 
-def cut(handle: Handle, connection: Connection) -> None:
-    """Close a connection under SQLAlchemy's feet, without a word to its server."""
+def cut(handle: Handle, connection: Connection | None) -> None:
+    """Close a connection under SQLAlchemy's feet, without a word to its server, if there still is one."""
+    if connection is None or connection.closed or connection.invalidated:
+        return
     handle.driver.terminate(connection.connection.driver_connection)
     logs.event(
         "WARNING",
-        f"no answer to the rollback within {handle.settings.timeouts.close:g} s; connection closed",
+        f"profile {handle.name!r}: no answer to the rollback within {handle.settings.timeouts.close:g} s; "
+        "connection closed",
         profile=handle.name,
     )

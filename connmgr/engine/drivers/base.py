@@ -28,13 +28,14 @@ class Driver(Protocol):
 
     @property
     def secrets(self) -> Iterable[Secret]:
-        """The secrets used so far, to be masked in messages."""
+        """The secrets in use, and the last before them, to be masked in messages."""
         ...
 
-    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+    async def connect(self, *args: Any, within: float | None = None, **kwargs: Any) -> Any:
         """Open a driver connection. SQLAlchemy's own arguments are ignored: the settings decide.
 
-        Sets no deadline of its own over the whole: the caller does. Cancelled, it leaves nothing open.
+        Sets no deadline of its own over the whole: the caller does. `within` says in seconds how long that
+        is, when it is not `timeouts.connect`. Cancelled, it leaves nothing open.
         """
         ...
 

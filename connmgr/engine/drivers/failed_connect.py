@@ -32,10 +32,15 @@ def _forget_variables(error: BaseException) -> None:
     every failed login. Frames of others are left alone: the error may carry the application's own, and
     clearing the frame of a coroutine that waits somewhere would end that coroutine.
     """
-    cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        cause = chain.pop()
+        if cause is None or id(cause) in seen:  # a chain may bite its own tail
+            continue
+        seen.add(id(cause))
+        chain += (cause.__cause__, cause.__context__)
         for frame, _ in traceback.walk_tb(cause.__traceback__):
             if frame.f_globals.get("__name__", "").partition(".")[0] == "asyncpg":
                 with contextlib.suppress(RuntimeError):  # it still runs
                     frame.clear()
-        cause = cause.__cause__ or cause.__context__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import getpass
 import socket
 import ssl
@@ -49,6 +50,7 @@ class PostgresDriver:
         self._context: ssl.SSLContext | None = None
         self._context_built = False
         self._password: Secret | None = None
+        self._earlier: Secret | None = None
 
     @property
     def url(self) -> URL:
@@ -59,26 +61,37 @@ class PostgresDriver:
 
     @property
     def secrets(self) -> Iterable[Secret]:
-        return () if self._password is None else (self._password,)
+        return [secret for secret in (self._password, self._earlier) if secret is not None]
 
-    async def connect(self, *_args: Any, **_kwargs: Any) -> asyncpg.Connection[asyncpg.Record]:
+    async def connect(
+        self, *_args: Any, within: float | None = None, **_kwargs: Any
+    ) -> asyncpg.Connection[asyncpg.Record]:
         """Open a connection to the first address that takes one.
 
-        An address that does not answer gets its share of `timeouts.connect`, so that one which
-        swallows packets leaves time for the next.
+        An address that does not answer gets its share of `within` (else `timeouts.connect`), so that one
+        which swallows packets leaves time for the next.
         """
-        target = self._target
-        if target.password is not None:
-            self._password = await target.password.get()
-        addresses = await resolve(target.host, target.port)
-        share = self._settings.timeouts.connect / len(addresses)
-        for address in addresses[:-1]:
+        await self._ask_password()
+        addresses = await resolve(self._target.host, self._target.port)
+        share = (within or self._settings.timeouts.connect) / len(addresses)
+        errors: list[OSError] = []
+        for address in addresses:
             try:
-                async with asyncio.timeout(share):
+                async with asyncio.timeout(share if len(addresses) > 1 else None):
                     return await self._connect_address(address)
-            except OSError:
-                continue
-        return await self._connect_address(addresses[-1])
+            except OSError as error:
+                if len(addresses) > 1:
+                    error.add_note(f"connmgr tried {address} of {', '.join(addresses)}")
+                errors.append(error)
+        raise _most_telling(errors)
+
+    async def _ask_password(self) -> None:
+        if self._target.password is None:
+            return
+        password = await self._target.password.get()
+        if password != self._password:
+            # Still to be masked: connections that are open may have been made with it.
+            self._password, self._earlier = password, self._password
 
     async def _connect_address(self, address: str) -> asyncpg.Connection[asyncpg.Record]:
         *others, last = transports(self._target.sslmode, self._tls_context())
@@ -122,7 +135,11 @@ class PostgresDriver:
         except BaseException as error:
             tidy_up(error)
             raise
-        _set_socket_options(connection)
+        try:
+            _set_socket_options(connection)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     def _reveal(self) -> str:
@@ -167,3 +184,14 @@ def _set_socket_options(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _most_telling(errors: list[OSError]) -> OSError:
+    """Return the last error, unless it only says that this machine has no way to that address.
+
+    A name often has an IPv6 address where no IPv6 leads anywhere; "unreachable" would then stand for the
+    time-out or the refusal of the address that matters.
+    """
+    unreachable = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL}
+    telling = [error for error in errors if error.errno not in unreachable]
+    return telling[-1] if telling else errors[-1]

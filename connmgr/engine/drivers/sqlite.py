@@ -46,7 +46,7 @@ class SQLiteDriver:
     def secrets(self) -> Iterable[Secret]:
         return ()
 
-    async def connect(self, *_args: Any, **_kwargs: Any) -> aiosqlite.Connection:
+    async def connect(self, *_args: Any, within: float | None = None, **_kwargs: Any) -> aiosqlite.Connection:
         """Open a connection with its pragmas set, all in one hop to its thread."""
         if self._path is None and self._anchor is None:
             self._anchor = self._open()
@@ -109,7 +109,8 @@ class SQLiteDriver:
 
     async def close(self) -> None:
         # The threads report their end to this event loop; it must not close before they have.
-        if self._ending:
+        # One that ends may leave another: a failed open is followed by the end of its thread.
+        while self._ending:
             await asyncio.wait(self._ending)
         if self._anchor is not None:
             self._anchor.close()

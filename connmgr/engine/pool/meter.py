@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from functools import partial
 from typing import Any
 
 from sqlalchemy import exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connmgr import errors
+from connmgr.engine.cleanup import finish
 from connmgr.engine.deadlines import Deadlines
 from connmgr.engine.drivers import Driver
 from connmgr.profile import Settings
@@ -55,18 +58,27 @@ class Meter:
 
     def terminate_all(self) -> None:
         """Close every open connection at once, in use or not. Their users get the driver's error."""
-        self._terminate(list(self._open.values()))
-
-    def terminate_in_use(self) -> None:
-        """Close at once what is checked out, and leave what is idle to be closed politely."""
-        # A record without a connection is one that is being connected again.
-        in_use = [record.dbapi_connection for record in self.out if record.dbapi_connection is not None]
-        self._terminate(in_use)
-
-    def _terminate(self, dbapi_connections: list[Any]) -> None:
-        for dbapi_connection in dbapi_connections:
+        for dbapi_connection in list(self._open.values()):
             with contextlib.suppress(Exception):  # one that cannot be closed must not save the others
                 self.driver.terminate(dbapi_connection.driver_connection)
+
+    async def close_in_use(self) -> None:
+        """Close what is checked out, all at once. Its users get the driver's error."""
+        # A record without a connection is one that is being connected again.
+        records = [record for record in self.out if record.dbapi_connection is not None]
+        ends = [self._close_hard(record.driver_connection) for record in records]
+        await asyncio.gather(*ends, return_exceptions=True)
+
+    async def _close_hard(self, driver_connection: Any) -> None:
+        if self.driver.terminate_stops_work:
+            self.driver.terminate(driver_connection)
+        else:
+            await self.close_politely(driver_connection)
+
+    async def close_politely(self, driver_connection: Any) -> None:
+        """Close a connection within `timeouts.close`; its server cancels what it still does for it."""
+        cut = partial(self.driver.terminate, driver_connection)
+        await finish(driver_connection.close(), self.closing, cut)
 
     def stats(self) -> PoolStats:
         """Return the counters as they are now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import event, exc
@@ -12,7 +11,6 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
-from connmgr.engine.cleanup import finish
 from connmgr.engine.pool.meter import Meter
 
 T = TypeVar("T")
@@ -29,7 +27,12 @@ class _Metered(Pool):
         self._invoke_creator = self._counted_connect  # type: ignore[assignment] # a parameter's name
 
     def _counted_connect(self, record: ConnectionPoolEntry) -> Any:
+        """Connect for whoever waited or asked before the engine was retired, too: they get no connection.
+
+        Nobody would close it, and the server would show it after the registry is closed.
+        """
         meter = self.meter
+        meter.refuse_when_retired()
         meter.connecting += 1
         try:
             connection = self._in_time(lambda: self._uncounted_connect(record))
@@ -38,6 +41,9 @@ class _Metered(Pool):
             raise
         finally:
             meter.connecting -= 1
+        if meter.retired:
+            meter.driver.terminate(connection.driver_connection)
+            meter.refuse_when_retired()
         meter.opened(connection)
         return connection
 
@@ -89,10 +95,8 @@ class _Metered(Pool):
             self._close_politely(connection.driver_connection)
 
     def _close_politely(self, driver_connection: Any) -> None:
-        meter = self.meter
-        cut = partial(meter.driver.terminate, driver_connection)
         try:
-            await_only(finish(driver_connection.close(), meter.closing, cut))
+            await_only(self.meter.close_politely(driver_connection))
         except Exception as error:  # noqa: BLE001 - it is going away; its user must not hear of it
             self.logger.info("Closing %r failed: %r", driver_connection, error)
 
@@ -185,7 +189,8 @@ def _receive(dbapi_connection: Any, record: ConnectionPoolEntry, proxy: Any) -> 
     meter = proxy._pool.meter
     meter.unused.discard(id(dbapi_connection))
     if meter.driver.is_closed(dbapi_connection.driver_connection):
-        raise exc.InvalidatePoolError("the server closed the connection while it was idle")
+        # Not InvalidatePoolError: that would replace the live ones with it.
+        raise exc.DisconnectionError("the server closed the connection while it was idle")
 
 
 # On the classes, not on each pool: a thousand profiles would pay for a thousand sets of listeners.
