@@ -3,6 +3,7 @@
 0    well
 1    a critical profile, or one named on the line, is unhealthy
 2    the files or the call are wrong
+70   a defect of connmgr's own; the traceback says where
 130  interrupted (Ctrl-C)
 141  the reader of standard output went away
 """
@@ -10,13 +11,14 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from connmgr.errors import ConnmgrError
 
-OK, UNHEALTHY, WRONG = 0, 1, 2
+OK, UNHEALTHY, WRONG, DEFECT = 0, 1, 2, 70
 INTERRUPTED, READER_GONE = 128 + 2, 128 + 13
 
 
@@ -40,6 +42,9 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         return WRONG
     except click.Abort:
         return INTERRUPTED
+    except Exception:  # noqa: BLE001 - Python's own status for this, 1, would read as a dead database
+        traceback.print_exc()
+        return DEFECT
     return int(status or OK)
 
 

@@ -38,7 +38,7 @@ def connmgr() -> None:
     """Look after connections to databases; one YAML file is one profile.
 
     Exit status: 0 well; 1 a critical profile, or one named on the line, is unhealthy;
-    2 the files or the call are wrong.
+    2 the files or the call are wrong; 70 a defect of connmgr's own; the traceback says where.
 
     Completion: put `eval "$(_CONNMGR_COMPLETE=bash_source connmgr)"` into ~/.bashrc
     (zsh_source for ~/.zshrc; `_CONNMGR_COMPLETE=fish_source connmgr | source` for fish).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -18,10 +19,17 @@ def profiles_directory(context: click.Context) -> Path:
     """Return the directory of the profiles.
 
     Raises:
-        CallError: there is no such directory.
+        CallError: there is no such directory, or it is out of reach.
     """
     path = profiles_path(context)
-    if not path.is_dir():
+    try:
+        found = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        found = False
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no name that a directory could have"
+        raise CallError(f"the directory {os.fspath(path)!r} cannot be read: {reason}") from error
+    if not found:
         raise CallError(
             f"there is no directory {os.fspath(path)!r}; name the profiles' directory with --profiles or "
             f"{VARIABLE}, or write a first one with `connmgr init`"
@@ -47,22 +55,26 @@ def _unknown(name: str, known: Collection[str], directory: Path) -> str:
     return f"no profile {name!r} in {os.fspath(directory)!r}; {hint}"
 
 
-def stem(problem: Problem) -> str:
-    """Return the name of the profile in whose file the problem stands."""
-    return Path(problem.place.file).stem
+def stem(problem: Problem, directory: Path) -> str | None:
+    """Return the name of the profile in whose file the problem stands; None for the directory's own."""
+    file = Path(problem.place.file)
+    return None if file == directory else file.stem
+
+
+def broken_names(problems: Iterable[Problem], directory: Path) -> set[str]:
+    """Return the names of the profiles in whose files the problems stand."""
+    return {name for problem in problems if (name := stem(problem, directory)) is not None}
 
 
 def complete_names(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the names of profiles that start with `incomplete`, from the files' names alone."""
+    from connmgr.config.loader import profile_files
+
     try:
-        stems = {
-            path.stem
-            for path in profiles_path(context).iterdir()
-            if path.suffix in {".yaml", ".yml"} and not path.name.startswith(("_", "."))
-        }
-    except OSError:
+        names = {path.stem for path in profile_files(profiles_path(context))}
+    except (OSError, ValueError):
         return []
-    return [CompletionItem(stem) for stem in sorted(stems) if stem.startswith(incomplete)]
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete) and name[0] != "_"]
 
 
 name_argument = click.argument("name", shell_complete=complete_names)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from connmgr.cli.output import one_line
+from connmgr.config.schema import is_duration
 from connmgr.profile import PoolSettings, Settings, SQLiteTarget, Target
 
 POOLED_ONLY = ("size", "max_overflow", "timeout", "max_lifetime", "use_lifo")
-DURATIONS = frozenset({"pool.timeout", "pool.max_lifetime", "health.timeout"})
 
 
 def plain_values(settings: Settings) -> dict[str, object]:
@@ -51,6 +51,6 @@ def _text(value: object, path: tuple[str, ...]) -> str:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and (path[0] == "timeouts" or ".".join(path) in DURATIONS):
+    if isinstance(value, float) and is_duration(path):
         return f"{value:g}s"
     return one_line(str(value))

@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 from connmgr.cli.edge import CallError
-from connmgr.cli.options import DEFAULT, json_option, profiles_path, shared_options
+from connmgr.cli.options import DEFAULT, VARIABLE, json_option, profiles_path, shared_options
 from connmgr.cli.output import write, write_json
 
 EDITOR_LINE = re.compile(r"(?m)^# yaml-language-server: \$schema=.*$")
@@ -34,14 +34,16 @@ def command(context: click.Context, *, directory: Path | None, as_json: bool) ->
     files = _files()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        wrote = [name for name, text in files.items() if _write_new(target / name, text)]
+        kept = {name: there for name, text in files.items() if (there := _write_new(target / name, text))}
     except OSError as error:
         raise CallError(f"cannot write {os.fspath(error.filename or target)!r}: {error.strerror}") from error
-    kept = [name for name in files if name not in wrote]
+    wrote = [name for name in files if name not in kept]
     if as_json:
-        write_json({"directory": os.fspath(target), "wrote": wrote, "kept": kept})
+        write_json({"directory": os.fspath(target), "wrote": wrote, "kept": [p.name for p in kept.values()]})
     else:
-        write(_report(target, wrote, kept))
+        next_time = Path(os.environ.get(VARIABLE) or DEFAULT)
+        next_option = "" if target == next_time else f" --profiles {shlex.quote(os.fspath(target))}"
+        write(_report([target / name for name in wrote], [*kept.values()], next_option))
 
 
 def _files() -> dict[str, str]:
@@ -53,20 +55,21 @@ def _files() -> dict[str, str]:
     return {name: EDITOR_LINE.sub(editor_line, text) for name, text in texts.items()}
 
 
-def _write_new(path: Path, text: str) -> bool:
-    """Write a file that does not exist, whole or not at all; False when there is one already.
+def _write_new(path: Path, text: str) -> Path | None:
+    """Write a file that does not exist, whole or not at all; return the one that was there instead.
 
     `production.yml` counts as `production.yaml`: both together would be one profile twice.
     """
-    if path.suffix == ".yaml" and path.with_suffix(".yml").exists():
-        return False
+    other = path.with_suffix(".yml")
+    if path.suffix == ".yaml" and other.exists():
+        return other
     try:
         # exclusive, because a check before the write misses a file that appears in between
         with path.open("x", encoding="utf-8", newline="\n") as file:
             _write_or_remove(file, path, text)
     except FileExistsError:
-        return False
-    return True
+        return path
+    return None
 
 
 def _write_or_remove(file: TextIO, path: Path, text: str) -> None:
@@ -79,10 +82,9 @@ def _write_or_remove(file: TextIO, path: Path, text: str) -> None:
         raise
 
 
-def _report(target: Path, wrote: list[str], kept: list[str]) -> str:
-    lines = [f"wrote {target / name}" for name in wrote]
-    lines += [f"kept  {target / name}, which was there" for name in kept]
-    option = "" if target == Path(DEFAULT) else f" --profiles {shlex.quote(os.fspath(target))}"
+def _report(wrote: list[Path], kept: list[Path], option: str) -> str:
+    lines = [f"wrote {path}" for path in wrote]
+    lines += [f"kept  {path}, which was there" for path in kept]
     return "\n".join(
         [
             *lines,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
 from connmgr.cli.edge import OK, WRONG
-from connmgr.cli.names import profiles_directory
+from connmgr.cli.names import profiles_directory, stem
 from connmgr.cli.options import json_option, shared_options
-from connmgr.cli.output import one_line, write_json
+from connmgr.cli.output import count, one_line, write_json
 from connmgr.cli.tables import write_table
+from connmgr.problem import Problem
 
 
 @click.command()
@@ -33,5 +37,12 @@ def command(context: click.Context, *, as_json: bool) -> int:
         write_table(("profile", "description", "file"), rows)
     if not result.problems:
         return OK
-    click.echo(f"{len(result.problems)} problem(s) in other files: see `connmgr validate`", err=True)
+    click.echo(_problems(result.problems, directory), err=True)
     return WRONG
+
+
+def _problems(problems: Sequence[Problem], directory: Path) -> str:
+    """Count the problems of files; the directory's own, which stands alone, is told in full."""
+    if stem(problems[0], directory) is None:
+        return str(problems[0])
+    return f"{count(len(problems), 'problem')} in other files: see `connmgr validate`"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from connmgr.cli.options import shared_options
+from connmgr.cli.options import json_option, shared_options
 from connmgr.cli.output import write
 
 
 @click.command()
+@json_option
 @shared_options
-def command() -> None:
+def command(*, as_json: bool) -> None:
     """Print the JSON Schema of a profile."""
     from connmgr.config.schema import schema_text
 

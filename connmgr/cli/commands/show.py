@@ -6,7 +6,7 @@ import os
 
 import click
 
-from connmgr.cli.names import name_argument, profiles_directory, require_known, stem
+from connmgr.cli.names import broken_names, name_argument, profiles_directory, require_known, stem
 from connmgr.cli.options import json_option, shared_options
 from connmgr.cli.output import write, write_json
 from connmgr.cli.settings_view import plain_values, text_lines
@@ -28,10 +28,10 @@ def command(context: click.Context, *, name: str, as_json: bool) -> None:
 
     directory = profiles_directory(context)
     result = load_profiles(directory)
-    broken = [problem for problem in result.problems if stem(problem) == name]
+    broken = [problem for problem in result.problems if stem(problem, directory) in {name, None}]
     if broken:
         raise ConfigError(broken)
-    require_known([name], result.profiles, directory)
+    require_known([name], {*result.profiles, *broken_names(result.problems, directory)}, directory)
     values = plain_values(settle(result.profiles[name], os.environ))
     if as_json:
         write_json(values)

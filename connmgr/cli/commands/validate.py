@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from connmgr.cli.edge import OK, WRONG
-from connmgr.cli.names import names_argument, profiles_directory, require_known, stem
+from connmgr.cli.names import broken_names, names_argument, profiles_directory, require_known, stem
 from connmgr.cli.options import shared_options
-from connmgr.cli.output import write
+from connmgr.cli.output import count, write
 from connmgr.problem import Problem
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     default="text",
     help="text for people, json for programs, github for annotations in a pull request.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @shared_options
 @click.pass_context
 def command(context: click.Context, *, names: tuple[str, ...], form: Format) -> int:
@@ -39,9 +40,8 @@ def command(context: click.Context, *, names: tuple[str, ...], form: Format) -> 
 
     directory = profiles_directory(context)
     result = load_profiles(directory)
-    known = {*result.profiles, *(stem(problem) for problem in result.problems)} - {directory.stem}
-    require_known(names, known, directory)
-    problems = [problem for problem in result.problems if not names or stem(problem) in names]
+    require_known(names, {*result.profiles, *broken_names(result.problems, directory)}, directory)
+    problems = [problem for problem in result.problems if not names or stem(problem, directory) in names]
     profiles = [name for name in result.profiles if not names or name in names]
     lines = [render(problems, form)]
     if form == "text":
@@ -52,10 +52,6 @@ def command(context: click.Context, *, names: tuple[str, ...], form: Format) -> 
 
 def _summary(problems: Collection[Problem], profiles: int) -> str:
     if not problems:
-        return f"{_count(profiles, 'profile')}, no problem"
+        return f"{count(profiles, 'profile')}, no problem"
     files = {problem.place.file for problem in problems}
-    return f"{_count(len(problems), 'problem')} in {_count(len(files), 'file')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{count(len(problems), 'problem')} in {count(len(files), 'file')}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
+from datetime import datetime, timedelta
 
 import pytest
 
 pytestmark = pytest.mark.postgres
 
 TIMEOUT = 1.0
-TOLERANCE = 0.5
 
 
 def profile(url: str) -> str:
@@ -93,20 +92,18 @@ def test_a_frozen_server_times_out(check, write_profile, own_postgres):
     assert (status, report["reason"]) == (1, "timeout")
 
 
-def test_a_frozen_server_costs_one_timeout_and_does_not_delay_the_others(
-    run, write_profile, own_postgres, postgres
-):
+def test_a_frozen_server_does_not_delay_the_others(run, write_profile, own_postgres, postgres):
     write_profile("frozen.yaml", profile(own_postgres.url(sslmode="disable")))
     for name in ("a", "b", "c", "d"):
         write_profile(f"{name}.yaml", profile(postgres.url(sslmode="disable")))
-    started = time.monotonic()
-    run("health")
-    quick = time.monotonic() - started
     own_postgres.freeze()
-    started = time.monotonic()
 
     outcome = run("health", "--json")
 
-    assert time.monotonic() - started < quick + TIMEOUT + TOLERANCE
-    reasons = {name: report["reason"] for name, report in json.loads(outcome.stdout)["profiles"].items()}
-    assert reasons == {"frozen": "timeout", "a": "ok", "b": "ok", "c": "ok", "d": "ok"}
+    reports = json.loads(outcome.stdout)["profiles"]
+    begins = [datetime.fromisoformat(report["checked_at"]) for report in reports.values()]
+    assert {name: report["reason"] for name, report in reports.items()} == {
+        "frozen": "timeout",
+        **dict.fromkeys("abcd", "ok"),
+    }
+    assert max(begins) - min(begins) < timedelta(seconds=TIMEOUT)

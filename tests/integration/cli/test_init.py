@@ -30,6 +30,16 @@ def test_what_was_written_and_what_comes_next_is_said(run):
     assert "connmgr --profiles 'my databases' validate" in outcome.stdout
 
 
+def test_what_comes_next_works_as_it_is_said(run):
+    """The variable counts in the next command too, so the directory is named when it is another one."""
+    there, elsewhere = {"CONNMGR_PROFILES": "mine"}, {"CONNMGR_PROFILES": "other"}
+
+    plain, named = run("init", "mine", **there), run("init", "profiles", **elsewhere)
+
+    assert "  connmgr validate\n" in plain.stdout
+    assert "  connmgr --profiles profiles validate\n" in named.stdout
+
+
 def test_the_editor_finds_the_schema_beside_each_profile(run, tmp_path):
     run("init")
 
@@ -63,8 +73,9 @@ def test_a_second_call_keeps_everything_and_is_well(run):
 def test_a_profile_under_the_other_suffix_is_not_written_a_second_time(run, write_profile, tmp_path):
     write_profile("test.yml", "url: sqlite://\n")
 
-    run("init")
+    outcome = run("init")
 
+    assert "kept  profiles/test.yml, which was there" in outcome.stdout
     assert not (tmp_path / "profiles" / "test.yaml").exists()
     assert run("validate").returncode == 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 
 def test_profiles_are_listed_by_name_in_aligned_columns(run, sqlite_profiles):
@@ -71,3 +73,28 @@ def test_a_missing_directory_is_one_message_that_says_what_to_do(run):
     assert len(outcome.stderr.splitlines()) == 1
     assert "there is no directory 'profiles'" in outcome.stderr
     assert "connmgr init" in outcome.stderr
+
+
+def test_problems_in_other_files_are_counted_in_words(run, sqlite_profiles, write_profile):
+    write_profile("broken.yaml", "poool: {}\nurl: sqlite://\n")
+
+    outcome = run("list")
+
+    assert outcome.stderr == "1 problem in other files: see `connmgr validate`\n"
+
+
+def test_an_empty_directory_is_told_as_what_it_is(run, tmp_path):
+    (tmp_path / "profiles").mkdir()
+
+    outcome = run("list")
+
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("profiles:1:1: no profile files in the directory")
+
+
+def test_a_directory_out_of_reach_is_one_message(run):
+    outcome = run("--profiles", "a" * 300, "list")
+
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    (line,) = outcome.stderr.splitlines()
+    assert line.endswith(f"cannot be read: {os.strerror(errno.ENAMETOOLONG)}")

@@ -100,3 +100,12 @@ def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, sqlite_pro
 
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert 'did you mean "memory"?' in outcome.stderr
+
+
+def test_an_unknown_name_beside_a_broken_file_is_answered_with_the_names_there_are(run, write_profile):
+    write_profile("orders.yaml", "poool: {}\nurl: sqlite://\n")
+
+    outcome = run("show", "y")
+
+    assert outcome.returncode == 2
+    assert outcome.stderr == "Error: no profile 'y' in 'profiles'; there are: orders\n"

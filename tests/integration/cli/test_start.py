@@ -83,6 +83,7 @@ def test_schema_prints_the_schema_that_the_profiles_are_checked_against(run):
     outcome = run("schema")
 
     assert outcome.returncode == 0
+    assert run("schema", "--json").stdout == outcome.stdout
     assert json.loads(outcome.stdout)["additionalProperties"] is False
 
 

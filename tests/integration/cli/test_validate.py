@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 BROKEN = Path(__file__).parents[2] / "broken"
 
 
@@ -91,3 +93,34 @@ def test_the_broken_profiles_give_exactly_their_messages_in_one_run(run, tmp_pat
     assert messages == expected
     assert summary == "40 problems in 40 files"
     assert outcome.returncode == 2
+
+
+def test_json_may_be_asked_for_as_of_every_command(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\npoool: {size: 1}\n")
+
+    short, long = run("validate", "--json"), run("validate", "--format", "json")
+
+    assert (short.returncode, short.stdout) == (2, long.stdout)
+    assert json.loads(short.stdout)
+
+
+@pytest.mark.parametrize("text", ["poool: {}\nurl: sqlite://\n", "url: sqlite://\n"])
+def test_a_profile_may_have_the_name_of_its_directory(run, tmp_path, text):
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "orders.yaml").write_text(text)
+
+    everything, named = (
+        run("--profiles", "orders", "validate"),
+        run("--profiles", "orders", "validate", "orders"),
+    )
+
+    assert (named.returncode, named.stdout) == (everything.returncode, everything.stdout)
+
+
+def test_the_name_of_an_empty_directory_is_no_profile(run, tmp_path):
+    (tmp_path / "orders").mkdir()
+
+    outcome = run("--profiles", "orders", "validate", "orders")
+
+    assert outcome.returncode == 2
+    assert "no profile 'orders' in 'orders'" in outcome.stderr

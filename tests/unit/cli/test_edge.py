@@ -37,6 +37,7 @@ def test_the_status_is_what_the_command_returns(returned, status):
         (ConfigError([Problem(Place("a.yaml", 3, 1), "pool", "a text")]), 2),
         (KeyboardInterrupt(), 130),
         (click.exceptions.Exit(141), 141),
+        (ZeroDivisionError(), 70),
     ],
 )
 def test_every_way_out_has_its_status(error, status):
@@ -49,6 +50,7 @@ def test_an_error_is_one_message_on_standard_error(capsys):
     assert capsys.readouterr() == ("", "Error: no profile named 'x'\n")
 
 
-def test_a_bug_is_not_hidden():
-    with pytest.raises(ZeroDivisionError):
-        run(raising(ZeroDivisionError()), [])
+def test_a_bug_shows_its_traceback_and_does_not_read_as_a_dead_database(capsys):
+    assert run(raising(ZeroDivisionError()), []) == 70
+
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from connmgr.cli.settings_view import plain_values, text_lines
+from connmgr.config.schema import is_duration, settings
 from connmgr.profile import PoolSettings, PostgresTarget, Settings, SQLiteTarget, Timeouts
 from connmgr.secret import Secret
 
@@ -66,3 +69,14 @@ def test_text_cannot_carry_an_escape_sequence():
     text = lines(Settings("orders", POSTGRES, description="red \x1b[31m"))
 
     assert "description: red \\x1b[31m" in text
+
+
+@pytest.mark.parametrize("path", [path for path, _ in settings() if is_duration(path)], ids=".".join)
+def test_every_duration_of_the_schema_carries_its_unit(path):
+    values = 2.0
+    for name in reversed(path):
+        values = {name: values}
+
+    *_, line = text_lines(values)
+
+    assert line.strip() == f"{path[-1]}: 2s"
