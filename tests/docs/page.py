@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import inspect
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ class ExampleFailed(AssertionError):
 
 
 class Page:
-    """The examples of a page; Python blocks share one namespace, and all of them one directory."""
+    """The examples of a page; Python blocks share one namespace, and `cd` moves all that follow."""
 
     def __init__(self, path: Path, directory: Path, environ: Mapping[str, str]) -> None:
         self.blocks = [block for block in blocks(path) if block.language in RUN]
@@ -54,22 +56,25 @@ class Page:
             flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
             dont_inherit=True,
         )
-        result = eval(code, self.namespace)
-        if inspect.isawaitable(result):
-            await result
+        with contextlib.chdir(self._directory):
+            result = eval(code, self.namespace)
+            if inspect.isawaitable(result):
+                await result
 
     async def _run_command(self, block: Block, line: str, shown: str) -> None:
-        # In a thread: a command of connmgr's may wait for something that this event loop does.
-        result = await asyncio.to_thread(
-            subprocess.run,
-            ["bash", "-c", line],
-            cwd=self._directory,
-            env=self._environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT,
-        )
+        with tempfile.NamedTemporaryFile("r") as place:
+            # In a thread: a command of connmgr's may wait for something that this event loop does.
+            result = await asyncio.to_thread(
+                subprocess.run,
+                ["bash", "-c", f"trap 'pwd > \"$0\"' EXIT\n{line}", place.name],
+                cwd=self._directory,
+                env=self._environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=TIMEOUT,
+            )
+            self._directory = Path(place.read().rstrip("\n"))
         if result.returncode != 0:
             raise ExampleFailed(f"{block}: `{line}` ended with {result.returncode}:\n{result.stdout}")
         if shown.strip() and not matches(shown, result.stdout):

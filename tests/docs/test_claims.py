@@ -17,6 +17,8 @@ from connmgr.registry import GRACE
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
+VERSION = re.compile(r"^## \[\d.*$", re.MULTILINE)
+DATED = re.compile(r"## \[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 DEFAULTS = {
     "`timeouts.connect`": Timeouts().connect,
@@ -74,7 +76,7 @@ def test_the_exit_statuses_are_those_of_the_commands_own_help() -> None:
     told = [cells for cells in rows("The command line") if cells[0].isdigit()]
 
     text = " ".join(connmgr.get_help(click.Context(connmgr)).split())
-    assert [number for number, _ in told] == ["0", "1", "2"]
+    assert [number for number, _ in told] == ["0", "1", "2", "70"]
     assert [f"{number} {meaning}" for number, meaning in told if f"{number} {meaning}" not in text] == []
 
 
@@ -83,3 +85,18 @@ def test_every_link_to_a_file_leads_to_one() -> None:
 
     assert links
     assert [link for link in links if not (CHECKOUT / link).is_file()] == []
+
+
+@pytest.mark.parametrize("word", ["`$$`", "`invalid input for query argument`"])
+def test_what_surprises_a_reader_is_told(word: str) -> None:
+    assert word in README
+
+
+def test_connections_and_sessions_are_not_lent() -> None:
+    assert re.findall(r"\b(?:lends?|lent)\b", README) == []
+
+
+def test_every_version_of_the_changelog_was_released_on_a_day() -> None:
+    versions = VERSION.findall((CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"))
+
+    assert [version for version in versions if not DATED.fullmatch(version)] == []

@@ -24,6 +24,18 @@ async def test_the_examples_do_what_the_page_says(
     await Page(path, tmp_path, doc_environ).run()
 
 
+async def test_the_examples_of_the_readme_leave_the_directory_of_a_checkout_alone(
+    tmp_path: Path, doc_environ: dict[str, str]
+) -> None:
+    """A reader may follow them in the clone, whose own profiles lie where `connmgr init` writes."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "production.yaml").write_text("url: sqlite://\n", encoding="utf-8")
+
+    await Page(README, tmp_path, doc_environ).run()
+
+    assert [path.name for path in (tmp_path / "profiles").iterdir()] == ["production.yaml"]
+
+
 async def test_the_fastapi_application_of_the_readme_answers_requests(
     tmp_path: Path, doc_environ: dict[str, str]
 ) -> None:

@@ -79,6 +79,15 @@ async def test_python_blocks_share_names_and_may_await(tmp_path: Path) -> None:
     assert examples.namespace["y"] == 2
 
 
+async def test_cd_moves_all_that_follows(tmp_path: Path) -> None:
+    console = "```console\n$ mkdir shop && cd shop\n$ touch first\n```\n"
+    python = "```python\nopen('second', 'x').close()\n```\n"
+
+    await Page(page(tmp_path, console + python), tmp_path, dict(os.environ)).run()
+
+    assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["first", "second"]
+
+
 async def test_a_failure_names_the_page_and_the_line(tmp_path: Path, doc_environ: dict[str, str]) -> None:
     examples = Page(page(tmp_path, "text\n\n```console\n$ exit 3\n```\n"), tmp_path, doc_environ)
 

@@ -175,3 +175,15 @@ async def test_a_time_limit_around_a_cleanup_still_raises_its_timeout() -> None:
             await finish(peer.goodbye(), Deadlines(SHORT * 2), peer.cut)
 
     assert peer.ended
+
+
+async def test_a_cancellation_in_the_turn_of_the_deadline_is_not_lost() -> None:
+    peer = Peer()
+    closing = asyncio.create_task(finish(peer.goodbye(), Deadlines(SHORT), peer.cut))
+    await peer.asked.wait()
+    asyncio.get_running_loop().call_later(SHORT, closing.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+
+    assert peer.ended
