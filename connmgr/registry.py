@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -24,9 +24,6 @@ from connmgr.runtime.health import Monitor, misconfigured
 from connmgr.runtime.leases import Holder
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""
@@ -87,9 +84,7 @@ class Registry(Mapping[str, Profile]):
         self.open()
         return self
 
-    async def __aexit__(
-        self, type_: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     def open(self) -> None:
