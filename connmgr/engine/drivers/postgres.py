@@ -68,16 +68,18 @@ class PostgresDriver:
     ) -> asyncpg.Connection[asyncpg.Record]:
         """Open a connection to the first address that takes one.
 
-        An address that does not answer gets its share of `within` (else `timeouts.connect`), so that one
-        which swallows packets leaves time for the next.
+        An address that does not answer gets its share of what is left of `within` (else of
+        `timeouts.connect`), so that one which swallows packets leaves time for the next.
         """
         await self._ask_password()
         addresses = await resolve(self._target.host, self._target.port)
-        share = (within or self._settings.timeouts.connect) / len(addresses)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (within or self._settings.timeouts.connect)
         errors: list[OSError] = []
-        for address in addresses:
+        for to_go, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            share = (end - loop.time()) / to_go if to_go > 1 else None  # the caller ends the last one
             try:
-                async with asyncio.timeout(share if len(addresses) > 1 else None):
+                async with asyncio.timeout(share):
                     return await self._connect_address(address)
             except OSError as error:
                 if len(addresses) > 1:

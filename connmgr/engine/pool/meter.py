@@ -89,6 +89,7 @@ class Meter:
             mode=pool.mode,
             size=pool.size if pool.mode == "pooled" else 0,
             max=pool.max,
+            # One that is being closed counts as closed already, and its record still has it.
             open=max(len(self._open), in_use),
             in_use=in_use,
             connecting=self.connecting,
