@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from connmgr.problem import Place
-from connmgr.secret import MASK, SecretSource
-
-SSLMode: TypeAlias = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+from connmgr.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +34,6 @@ class Profile:
             if path[:length] in self.places:
                 return self.places[path[:length]]
         return Place(self.file)
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresTarget:
-    """A PostgreSQL server and database. `host` is a name, an address, or a socket directory.
-
-    `sslmode` means what libpq means by it; `sslrootcert`, `sslcert` and `sslkey` are file paths.
-    """
-
-    host: str
-    port: int
-    dbname: str
-    user: str | None
-    password: SecretSource | None
-    sslmode: SSLMode
-    application_name: str
-    sslrootcert: str | None = None
-    sslcert: str | None = None
-    sslkey: str | None = None
-
-    @property
-    def url(self) -> str:
-        """The target for people, without any secret."""
-        user = f"{self.user}@" if self.user else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"postgresql://{user}{host}:{self.port}/{self.dbname}"
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the target as plain values, the password replaced by where it comes from."""
-        values: dict[str, object] = {"url": self.url}
-        values["password"] = f"{MASK} ({self.password.describe()})" if self.password else None
-        for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"):
-            values[name] = getattr(self, name)
-        return values
-
-
-@dataclass(frozen=True, slots=True)
-class SQLiteTarget:
-    """A SQLite database: an absolute file path, or None for one in memory."""
-
-    path: str | None
-
-    @property
-    def url(self) -> str:
-        """The target for people."""
-        return f"sqlite:///{self.path}" if self.path else "sqlite://"
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the target as plain values."""
-        return {"url": self.url}
-
-
-Target: TypeAlias = PostgresTarget | SQLiteTarget
 
 
 @dataclass(frozen=True, slots=True)

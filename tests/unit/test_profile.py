@@ -8,9 +8,11 @@ import json
 import pytest
 
 from connmgr import Place, Profile, Secret
-from connmgr.profile import PoolSettings, PostgresTarget, Settings, SQLiteTarget
+from connmgr.profile import PoolSettings, Settings
+from connmgr.target import PostgresTarget, Server, SQLiteTarget
 
 CANARY = "hunter2-canary"
+SERVER = Server("db.internal")
 
 
 class Vault:
@@ -29,7 +31,7 @@ def profile(**values: object) -> Profile:
 
 
 def postgres(**changes: object) -> PostgresTarget:
-    target = PostgresTarget("db.internal", 5432, "orders", "app", Vault(), "verify-full", "connmgr/orders")
+    target = PostgresTarget((SERVER,), "orders", "app", Vault(), "verify-full", "connmgr/orders")
     return dataclasses.replace(target, **changes)  # type: ignore[arg-type]
 
 
@@ -62,7 +64,8 @@ def test_a_profiles_repr_shows_no_value_of_the_file() -> None:
     [
         (postgres(), "postgresql://app@db.internal:5432/orders"),
         (postgres(user=None), "postgresql://db.internal:5432/orders"),
-        (postgres(host="::1"), "postgresql://app@[::1]:5432/orders"),
+        (postgres(servers=(Server("::1"),)), "postgresql://app@[::1]:5432/orders"),
+        (postgres(servers=(SERVER, Server("b", 1))), "postgresql://app@db.internal:5432,b:1/orders"),
         (SQLiteTarget("/srv/orders.db"), "sqlite:////srv/orders.db"),
         (SQLiteTarget(None), "sqlite://"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from connmgr.cli.edge import CallError, run
 from connmgr.errors import ConfigError, ConnmgrError, UnknownProfile
-from connmgr.problem import Place, Problem
+from connmgr.problem import Code, Place, Problem
 
 
 def raising(error: BaseException) -> click.Command:
@@ -34,7 +34,7 @@ def test_the_status_is_what_the_command_returns(returned, status):
         (click.UsageError("no such option"), 2),
         (ConnmgrError("the registry is open already"), 2),
         (UnknownProfile("no profile named 'x'"), 2),
-        (ConfigError([Problem(Place("a.yaml", 3, 1), "pool", "a text")]), 2),
+        (ConfigError([Problem(Place("a.yaml", 3, 1), "pool", "a text", code=Code.VALUE)]), 2),
         (KeyboardInterrupt(), 130),
         (click.exceptions.Exit(141), 141),
         (ZeroDivisionError(), 70),
