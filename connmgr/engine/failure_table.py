@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import TimeoutError as PoolFull
 
+from connmgr.engine.servers import NoServerFits
 from connmgr.errors import ConfigError, PoolTimeout
 from connmgr.report import FailureKind as Kind
 
@@ -30,7 +31,29 @@ class ByClass(NamedTuple):
     kind: Kind
     text: str = ""
     errnos: frozenset[int] = frozenset()
+    hint: str = ""
 
+
+_WANTS_TLS = (
+    "the server lets nobody in without TLS: set `sslmode: verify-full`, and `sslrootcert` to the certificate "
+    "of the authority that signed the server's"
+)
+_CLIENT_CERTIFICATE = (
+    "check `sslcert` and `sslkey`: the server wants a client certificate of an authority that it trusts (its "
+    "ssl_ca_file); `sslmode` and `sslrootcert` decide only about the server's own"
+)
+_NO_TLS = (
+    "turn TLS on at the server (ssl = on); only with `sslmode` prefer, allow or disable, which check nobody, "
+    "would connmgr go on in clear text; `sslrootcert` plays no part in this"
+)
+_CERTIFICATE = (
+    "`sslmode` demands a certificate that the server did not show: let `sslrootcert` name the authority that "
+    "signed it, for verify-full also `host` a name in it, and renew it when it has expired"
+)
+_WRONG_ROLE = (
+    "check `target_session_attrs`, and that the list of servers holds one that is so now: a failover may be "
+    "under way"
+)
 
 # In every table the first row that fits decides, so the particular stands above the general. A text
 # refines a row where no code tells two cases apart; servers that answer in another language than
@@ -40,9 +63,9 @@ BY_SQLSTATE = (
     ByCode("08", Kind.CONNECTION_LOST),
     ByCode("25006", Kind.READ_ONLY),
     ByCode("25P03", Kind.CONNECTION_LOST),  # idle_in_transaction_session_timeout
-    ByCode("28000", Kind.TLS, "no encryption"),
-    ByCode("28000", Kind.TLS, "SSL off"),  # the same, PostgreSQL 13
-    ByCode("28000", Kind.TLS, "requires a valid client certificate"),
+    ByCode("28000", Kind.TLS, "no encryption", _WANTS_TLS),
+    ByCode("28000", Kind.TLS, "SSL off", _WANTS_TLS),  # the same, PostgreSQL 13
+    ByCode("28000", Kind.TLS, "requires a valid client certificate", _CLIENT_CERTIFICATE),
     ByCode("28", Kind.AUTHENTICATION),
     ByCode("3D000", Kind.DATABASE_MISSING),
     ByCode("42501", Kind.AUTHENTICATION, "permission denied for database"),  # no CONNECT privilege
@@ -103,8 +126,15 @@ BY_CLASS = (
     ByClass(PoolTimeout, Kind.POOL_TIMEOUT),
     ByClass(PoolFull, Kind.POOL_TIMEOUT),
     ByClass(socket.gaierror, Kind.NAME_RESOLUTION),
+    ByClass(ssl.SSLCertVerificationError, Kind.TLS, hint=_CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "unknown ca", hint=_CLIENT_CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "alert certificate", hint=_CLIENT_CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "alert bad certificate", hint=_CLIENT_CERTIFICATE),
     ByClass(ssl.SSLError, Kind.TLS),
-    ByClass(ConnectionError, Kind.TLS, "rejected SSL upgrade"),  # asyncpg has no class for it
+    ByClass(ConnectionError, Kind.TLS, "rejected SSL upgrade", hint=_NO_TLS),  # asyncpg has no class for it
+    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'read-write'", hint=_WRONG_ROLE),
+    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'primary'", hint=_WRONG_ROLE),
+    ByClass(NoServerFits, Kind.UNKNOWN, hint=_WRONG_ROLE),
     ByClass(ConnectionRefusedError, Kind.REFUSED),
     ByClass(TimeoutError, Kind.TIMEOUT),
     ByClass(ConnectionError, Kind.CONNECTION_LOST),
@@ -132,8 +162,8 @@ HINTS = {
     Kind.STARTING_UP: "wait: the server takes connections when its recovery is done",
     Kind.SHUTTING_DOWN: "the server, or this connection, was ended by an administrator; connect again when "
     "it is back",
-    Kind.CONNECTION_LOST: "read the server's log for why it ended the connection; with `sslcert` set, a "
-    "client certificate that the server refuses may look like this too",
+    Kind.CONNECTION_LOST: "read the server's log for why it ended the connection; at a login it may have "
+    "been TLS: check what `sslmode`, `sslrootcert` and `sslcert` ask of it",
     Kind.POOL_TIMEOUT: "look for sessions that are held too long before you raise `pool.size`, "
     "`pool.max_overflow` or `pool.timeout`",
     Kind.READ_ONLY: "the server is a standby, or set to read only: point `url` at the primary",

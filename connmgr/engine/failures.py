@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from connmgr.engine.failure_table import BY_CLASS, BY_CLASS_NAME, BY_SQLITE_NAME, BY_SQLSTATE, HINTS, ByCode
+from connmgr.engine.transports import failure_of_tls
 from connmgr.errors import ConfigError
 from connmgr.report import Failure, FailureKind
 from connmgr.secret import MASK, Secret
@@ -40,14 +41,17 @@ def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
 
 
 def _cause(exc: BaseException) -> BaseException:
-    """Take off what only wraps: groups of one, SQLAlchemy's errors, its stand-ins for asyncpg's classes."""
+    """Take off what only wraps: groups of one, SQLAlchemy's errors, its stand-ins for asyncpg's classes.
+
+    What TLS said stands for the driver's "connection was closed".
+    """
     if isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
         return _cause(exc.exceptions[0])
     if isinstance(exc, StatementError) and exc.orig is not None:
         return _cause(exc.orig)
     if type(exc).__module__.startswith("sqlalchemy.dialects.") and exc.__cause__ is not None:
         return _cause(exc.__cause__)
-    return exc
+    return failure_of_tls(exc) or exc
 
 
 def _sqlstate(cause: BaseException) -> str | None:
@@ -68,7 +72,7 @@ def _verdict(cause: BaseException, sqlstate: str | None, text: str) -> tuple[Fai
         or _by_code(BY_SQLITE_NAME, getattr(cause, "sqlite_errorname", None), text)
         or _by_code(BY_CLASS_NAME, type(cause).__name__, text)
     )
-    return (row.kind, row.hint) if row else (_kind_by_class(cause, text), "")
+    return (row.kind, row.hint) if row else _verdict_by_class(cause, text)
 
 
 def _by_code(rows: Iterable[ByCode], code: str | None, text: str) -> ByCode | None:
@@ -77,13 +81,13 @@ def _by_code(rows: Iterable[ByCode], code: str | None, text: str) -> ByCode | No
     return next((row for row in rows if code.startswith(row.code) and row.text in text), None)
 
 
-def _kind_by_class(cause: BaseException, text: str) -> FailureKind:
+def _verdict_by_class(cause: BaseException, text: str) -> tuple[FailureKind, str]:
     for row in BY_CLASS:
         if not isinstance(cause, row.type) or row.text not in text:
             continue
         if not row.errnos or getattr(cause, "errno", None) in row.errnos:
-            return row.kind
-    return FailureKind.UNKNOWN
+            return row.kind, row.hint
+    return FailureKind.UNKNOWN, ""
 
 
 def _text(cause: BaseException) -> str:

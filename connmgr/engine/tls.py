@@ -2,71 +2,75 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Iterator
+import stat
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
-from connmgr.profile import PostgresTarget, SSLMode
+from connmgr.target import PostgresTarget, Server
 
-_INVALID_AUTHORIZATION = "28000"
+ALPN = "postgresql"
+"""What PostgreSQL calls its protocol in TLS; from version 17 on it answers with that."""
+
+_WEAK = ("allow", "prefer")
+_VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
 
 
-def build_context(target: PostgresTarget) -> ssl.SSLContext | None:
-    """Build what encrypts the target's connections; None when nothing does.
+def is_encrypted(target: PostgresTarget, server: Server) -> bool:
+    """Whether connections to that server may be: not to a socket directory, which libpq never encrypts."""
+    return target.sslmode != "disable" and not server.is_socket
 
-    None for `sslmode: disable`, and for a socket directory, which libpq never encrypts either. Reads
-    the files that the target names, and the system's store of authorities when the chain is checked
-    and there is no `sslrootcert`; nothing in the home folder.
+
+def checks_chain(target: PostgresTarget) -> bool:
+    """Whether a server's certificate must lead to a trusted authority.
+
+    libpq's rule: an `sslrootcert` is used in every mode that encrypts, or it would be there for nothing.
+    """
+    return target.sslrootcert is not None or target.sslmode in ("verify-ca", "verify-full")
+
+
+def build_context(
+    target: PostgresTarget, server: Server, pass_phrase: Callable[[], str] | None = None
+) -> ssl.SSLContext:
+    """Build what encrypts the connections to one of the target's servers, for a target that `is_encrypted`.
+
+    Reads the files that the target names, and the system's store of authorities when the chain is checked
+    and there is no `sslrootcert`; nothing in the home folder. `pass_phrase` is called when the key is
+    encrypted and returns `sslpassword`.
 
     Raises:
-        ssl.SSLError: a file cannot be read or does not fit; the message names its setting and path.
+        ssl.SSLError: a file cannot be read or does not fit, or settings contradict each other; the message
+            names setting and path.
     """
-    if target.sslmode == "disable" or target.host.startswith("/"):
-        return None
     # Not ssl.create_default_context: it writes session keys to $SSLKEYLOGFILE, and from Python 3.13 on
     # it refuses authorities that libpq accepts.
     context = _NamedPeer(ssl.PROTOCOL_TLS_CLIENT)
-    context.peer = target.host
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.peer = server.host
+    context.set_alpn_protocols([ALPN])
+    if target.sslnegotiation == "direct":
+        if target.sslmode in _WEAK:
+            raise _error(
+                f"sslnegotiation 'direct' cannot be had with sslmode {target.sslmode!r}, which also goes on "
+                "in clear text; expected require, verify-ca or verify-full"
+            )
+        context.sslobject_class = _SpeaksPostgres
+    _set_versions(context, target)
     context.check_hostname = target.sslmode == "verify-full"
-    if _checks_chain(target):
-        _load_authorities(context, target.sslrootcert)
+    if checks_chain(target):
+        _load_authorities(context, target)
     else:
         context.verify_mode = ssl.CERT_NONE
-    _load_client_certificate(context, target)
+    _load_client_certificate(context, target, pass_phrase)
     return context
-
-
-def transports(sslmode: SSLMode, context: ssl.SSLContext | None) -> tuple[ssl.SSLContext | None, ...]:
-    """Give the order in which to try encrypted (the context) and clear (None) connections.
-
-    `context` is what `build_context` gave for the same target.
-    """
-    if context is None:
-        return (None,)
-    if sslmode == "allow":
-        return (None, context)
-    if sslmode == "prefer":
-        return (context, None)
-    return (context,)
-
-
-def may_try_other_transport(exc: BaseException) -> bool:
-    """Whether this failure of the first of two transports lets the second one be tried.
-
-    True when the server would not have this transport. A server that is down, slow or refuses the
-    password says the same on both, and a second attempt would only spend the deadline.
-    """
-    if isinstance(exc, ssl.SSLError) or refuses_tls(exc):
-        return True
-    # Its text ("no pg_hba.conf entry for host …, no encryption") is in the server's language.
-    return getattr(exc, "sqlstate", None) == _INVALID_AUTHORIZATION
-
-
-def refuses_tls(exc: BaseException) -> bool:
-    """Whether the server answered the request for TLS with no (asyncpg has no class for that)."""
-    return isinstance(exc, ConnectionError) and "rejected SSL upgrade" in str(exc)
 
 
 class _NamedPeer(ssl.SSLContext):
@@ -86,35 +90,81 @@ class _NamedPeer(ssl.SSLContext):
         return super().wrap_socket(*args, **{**kwargs, "server_hostname": self.peer})
 
 
-def _checks_chain(target: PostgresTarget) -> bool:
-    if target.sslmode == "require":
-        # libpq's rule: a root certificate that is there is used, or it would be there for nothing.
-        return target.sslrootcert is not None
-    return target.sslmode in ("verify-ca", "verify-full")
+class _SpeaksPostgres(ssl.SSLObject):
+    """Accepts a peer only if it says in the handshake that it speaks PostgreSQL, as libpq demands.
+
+    Where TLS comes first, nothing else tells a PostgreSQL server from another one with its certificate,
+    and an attacker could lead the password to that.
+    """
+
+    def do_handshake(self) -> None:
+        super().do_handshake()
+        if self.selected_alpn_protocol() != ALPN:
+            raise _error(
+                "sslnegotiation 'direct': the server did not say that it speaks PostgreSQL; before version "
+                "17, or behind a proxy that ends TLS, it needs sslnegotiation 'postgres'"
+            )
 
 
-def _load_authorities(context: ssl.SSLContext, sslrootcert: str | None) -> None:
-    if sslrootcert is None:
+def _set_versions(context: ssl.SSLContext, target: PostgresTarget) -> None:
+    with warnings.catch_warnings():
+        # The old ones are deprecated, and whoever names one has a server that knows no other.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _VERSIONS[target.ssl_min_protocol_version]
+        if target.ssl_max_protocol_version is not None:
+            context.maximum_version = _VERSIONS[target.ssl_max_protocol_version]
+
+
+def _load_authorities(context: ssl.SSLContext, target: PostgresTarget) -> None:
+    if target.sslrootcert is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-        return
-    with _naming(f"sslrootcert {sslrootcert!r}", "a readable file of PEM certificates"):
-        context.load_verify_locations(cafile=sslrootcert)
+    else:
+        with _naming(f"sslrootcert {target.sslrootcert!r}", "a readable file of PEM certificates"):
+            context.load_verify_locations(cafile=target.sslrootcert)
+    if target.sslcrl is not None:
+        with _naming(f"sslcrl {target.sslcrl!r}", "a readable file of PEM revocation lists"):
+            context.load_verify_locations(cafile=target.sslcrl)
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
 
-def _load_client_certificate(context: ssl.SSLContext, target: PostgresTarget) -> None:
+def _load_client_certificate(
+    context: ssl.SSLContext, target: PostgresTarget, pass_phrase: Callable[[], str] | None
+) -> None:
     certificate, key = target.sslcert, target.sslkey
     if certificate is None:
         if key is not None:
             raise _error(f"sslkey {key!r}: there is no certificate to go with it; set sslcert too")
         return
+    if key is not None:
+        _refuse_open_key(key)
+    # Without a callable OpenSSL would ask on the terminal, and the process would stand still.
+    asked = pass_phrase if target.sslpassword is not None and pass_phrase else _refuse_pass_phrase
     setting = f"sslcert {certificate!r}" + (f" with sslkey {key!r}" if key else "")
-    with _naming(setting, "readable PEM files, a certificate and the key it was made for"):
-        context.load_cert_chain(certificate, key, password=_refuse_pass_phrase)
+    with _naming(
+        setting,
+        "readable PEM files, a certificate and the key it was made for, and its sslpassword if it has one",
+    ):
+        context.load_cert_chain(certificate, key, password=asked)
 
 
-def _refuse_pass_phrase() -> NoReturn:
-    """Without this OpenSSL would ask on the terminal, and the process would stand still."""
-    raise _error("the key is encrypted and no setting holds its pass phrase")
+def _refuse_open_key(key: str) -> None:
+    """Refuse a key that others than its owner can read, as libpq does."""
+    if os.name == "nt":
+        return
+    with _naming(f"sslkey {key!r}", "a readable PEM file"):
+        found = Path(key).stat()
+    # Root may let a group in: so one key of the system's serves several accounts.
+    others = stat.S_IRWXO | (stat.S_IWGRP | stat.S_IXGRP if found.st_uid == 0 else stat.S_IRWXG)
+    if found.st_mode & others:
+        mode = stat.S_IMODE(found.st_mode)
+        raise _error(
+            f"sslkey {key!r}: others than its owner can use it (mode {mode:04o}); expected 0600 or less, or "
+            "0640 or less when root owns it: chmod 0600"
+        )
+
+
+def _refuse_pass_phrase() -> str:
+    raise _error("the key is encrypted and no setting holds its pass phrase; set sslpassword")
 
 
 @contextmanager

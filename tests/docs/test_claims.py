@@ -10,9 +10,10 @@ import pytest
 
 from connmgr import FailureKind, Registry, Status
 from connmgr.cli.group import COMMANDS, connmgr
-from connmgr.engine.drivers import postgres, sqlite
+from connmgr.engine.drivers import sqlite
 from connmgr.profile import HealthSettings, PoolSettings, Timeouts
 from connmgr.registry import GRACE
+from connmgr.target import PostgresTarget
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -20,6 +21,7 @@ ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
 VERSION = re.compile(r"^## \[\d.*$", re.MULTILINE)
 DATED = re.compile(r"## \[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
+TARGET = PostgresTarget.__dataclass_fields__
 DEFAULTS = {
     "`timeouts.connect`": Timeouts().connect,
     "`timeouts.close`": Timeouts().close,
@@ -29,10 +31,10 @@ DEFAULTS = {
     "`health.timeout`": HealthSettings().timeout,
     "closing a registry": GRACE,
     "a lock on SQLite": sqlite.BUSY_TIMEOUT,
-    "keepalive: first probe after": postgres.KEEPALIVE_IDLE,
-    "keepalive: between probes": postgres.KEEPALIVE_INTERVAL,
-    "keepalive: probes": postgres.KEEPALIVE_COUNT,
-    "TCP_USER_TIMEOUT": postgres.USER_TIMEOUT,
+    "keepalive: first probe after": TARGET["keepalives_idle"].default,
+    "keepalive: between probes": TARGET["keepalives_interval"].default,
+    "keepalive: probes": TARGET["keepalives_count"].default,
+    "TCP_USER_TIMEOUT": TARGET["tcp_user_timeout"].default / 1000,
 }
 
 

@@ -13,6 +13,7 @@ LOOPBACK_NAMES = "DNS:localhost,IP:127.0.0.1"
 OTHER_NAME = "DNS:elsewhere.example.test"
 VALID = ("20200101000000Z", "20991231235959Z")
 EXPIRED = ("20200101000000Z", "20200102000000Z")
+PASS_PHRASE = "rig pass phrase: @%#"
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 # "openssl ca" is the one command of every openssl that sets both ends of a certificate's life.
 CONFIGURATION = """
@@ -57,12 +58,20 @@ class Pki:
     server: Certificate
     expired_server: Certificate
     other_host_server: Certificate
+    revoked_server: Certificate
+    """Named in `crl`."""
+    crl: Path
+    """The list of what the CA revoked."""
     client: Certificate
     """CN is `app`, the role of the rig's servers."""
     other_client: Certificate
     """CN is `other`."""
     unknown_client: Certificate
     """CN is `app`, signed by the other CA."""
+    locked_client: Certificate
+    """`client`, its key encrypted with `PASS_PHRASE`."""
+    open_client: Certificate
+    """`client`, its key readable by everybody."""
 
     def tls(self, server: Certificate | None = None, *, access: Access = Access.REQUIRED) -> ServerTLS:
         """TLS for a `PostgresServer` that shows `server`, by default the right one."""
@@ -80,15 +89,20 @@ def new_pki(directory: Path) -> Pki:
         raise PkiUnavailable("no openssl command on PATH: install openssl")
     ours = _Authority(directory / "ours", "The rig's CA")
     other = _Authority(directory / "other", "Nobody's CA")
+    revoked, client = ours.issue("revoked", "localhost"), ours.issue("client", "app")
     return Pki(
         ca=ours.certificate,
         other_ca=other.certificate,
         server=ours.issue("server", "localhost"),
         expired_server=ours.issue("expired", "localhost", life=EXPIRED),
         other_host_server=ours.issue("other-host", "elsewhere.example.test", names=OTHER_NAME),
-        client=ours.issue("client", "app"),
+        revoked_server=revoked,
+        crl=ours.revoke(revoked),
+        client=client,
         other_client=ours.issue("other-client", "other"),
         unknown_client=other.issue("unknown-client", "app"),
+        locked_client=_locked(client),
+        open_client=_opened(client),
     )
 
 
@@ -118,6 +132,28 @@ class _Authority:
             *("-startdate", life[0], "-enddate", life[1]),
         )
         return made
+
+    def revoke(self, revoked: Certificate) -> Path:
+        """Revoke a certificate and return the list that names it."""
+        made = self.directory / "revoked.crl"
+        configuration = revoked.certificate.with_suffix(".cnf")
+        _openssl("ca", "-config", configuration, "-revoke", revoked.certificate)
+        _openssl("ca", "-config", configuration, "-gencrl", "-crldays", "3650", "-out", made)
+        return made
+
+
+def _locked(client: Certificate) -> Certificate:
+    key = client.key.with_suffix(".locked.key")
+    _openssl("pkey", "-in", client.key, "-aes256", "-passout", f"pass:{PASS_PHRASE}", "-out", key)
+    key.chmod(0o600)
+    return Certificate(client.certificate, key)
+
+
+def _opened(client: Certificate) -> Certificate:
+    key = client.key.with_suffix(".open.key")
+    shutil.copyfile(client.key, key)
+    key.chmod(0o644)
+    return Certificate(client.certificate, key)
 
 
 def _openssl(*arguments: str | Path) -> None:

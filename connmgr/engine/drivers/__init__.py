@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from connmgr.engine.drivers.base import Driver
-from connmgr.profile import PostgresTarget, SQLiteTarget
+from connmgr.target import PostgresTarget, SQLiteTarget
 
 if TYPE_CHECKING:
     from connmgr.profile import Settings

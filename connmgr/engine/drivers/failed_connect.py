@@ -10,7 +10,7 @@ import traceback
 def tidy_up(error: BaseException) -> None:
     """Take away what asyncpg forgot when its connect ended in `error`; the traceback's lines stay."""
     _forget_wish_for_tls(error)
-    _forget_variables(error)
+    _forget_frames(error)
 
 
 def _forget_wish_for_tls(error: BaseException) -> None:
@@ -25,8 +25,11 @@ def _forget_wish_for_tls(error: BaseException) -> None:
             answer.cancel()
 
 
-def _forget_variables(error: BaseException) -> None:
-    """Empty asyncpg's frames, in which it keeps the password in clear text.
+def _forget_frames(error: BaseException) -> None:
+    """Empty asyncpg's frames, in which it keeps the password in clear text, and end their connection.
+
+    asyncpg closes a connection with TLS politely, and leaves it to wait for the server's goodbye: half a
+    minute for a server that has gone silent, although nobody holds that connection any more.
 
     Error trackers and log sinks that print local variables would otherwise send the password along with
     every failed login. Frames of others are left alone: the error may carry the application's own, and
@@ -42,5 +45,8 @@ def _forget_variables(error: BaseException) -> None:
         chain += (cause.__cause__, cause.__context__)
         for frame, _ in traceback.walk_tb(cause.__traceback__):
             if frame.f_globals.get("__name__", "").partition(".")[0] == "asyncpg":
+                transport = frame.f_locals.get("tr")
+                if isinstance(transport, asyncio.Transport):
+                    transport.abort()
                 with contextlib.suppress(RuntimeError):  # it still runs
                     frame.clear()

@@ -1,42 +1,36 @@
-"""PostgreSQL through asyncpg: name resolution, TLS and socket options decided by the settings alone."""
+"""PostgreSQL through asyncpg: the first of the target's servers that will do."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import getpass
-import socket
 import ssl
-import sys
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, cast
 
 import asyncpg
-from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy.engine import URL
 
-from connmgr.engine.drivers.failed_connect import tidy_up
+from connmgr.engine.drivers import session_attrs
+from connmgr.engine.drivers.asked import Asked
+from connmgr.engine.drivers.login import log_in
 from connmgr.engine.resolver import resolve
-from connmgr.engine.tls import build_context, may_try_other_transport, transports
-from connmgr.profile import PostgresTarget, Settings
+from connmgr.engine.servers import (
+    Attempt,
+    DoesNotFit,
+    failure,
+    in_order,
+    leads_to_next,
+    shares,
+    tell_of_others,
+)
+from connmgr.engine.tls import build_context, is_encrypted
+from connmgr.profile import Settings
 from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.target import PostgresTarget, Server, SessionAttrs
 
-# A peer that went without a word is given up after KEEPALIVE_IDLE + KEEPALIVE_COUNT * KEEPALIVE_INTERVAL
-# seconds of silence, or when sent data stays unacknowledged for USER_TIMEOUT seconds. Without these the
-# kernel waits for a quarter of an hour or more, and so does the caller. Linux has all of them; other
-# systems get those they know.
-KEEPALIVE_IDLE = 10
-KEEPALIVE_INTERVAL = 2
-KEEPALIVE_COUNT = 3
-USER_TIMEOUT = 10
-_SOCKET_OPTIONS = {
-    "TCP_KEEPIDLE": KEEPALIVE_IDLE,
-    "TCP_KEEPINTVL": KEEPALIVE_INTERVAL,
-    "TCP_KEEPCNT": KEEPALIVE_COUNT,
-    "TCP_USER_TIMEOUT": USER_TIMEOUT * 1000,
-}
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class PostgresDriver:
@@ -47,125 +41,105 @@ class PostgresDriver:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._target = cast(PostgresTarget, settings.target)
-        self._context: ssl.SSLContext | None = None
-        self._context_built = False
-        self._password: Secret | None = None
-        self._earlier: Secret | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._password = Asked(self._target.password)
+        self._pass_phrase = Asked(self._target.sslpassword)
 
     @property
     def url(self) -> URL:
-        target = self._target
+        target, server = self._target, self._target.servers[0]
         return URL.create(
-            "postgresql+asyncpg", target.user, host=target.host, port=target.port, database=target.dbname
+            "postgresql+asyncpg", target.user, host=server.host, port=server.port, database=target.dbname
         )
 
     @property
     def secrets(self) -> Iterable[Secret]:
-        return [secret for secret in (self._password, self._earlier) if secret is not None]
+        return self._password.known + self._pass_phrase.known
 
-    async def connect(
-        self, *_args: Any, within: float | None = None, **_kwargs: Any
-    ) -> asyncpg.Connection[asyncpg.Record]:
-        """Open a connection to the first address that takes one.
+    async def connect(self, *_args: Any, within: float | None = None, **_kwargs: Any) -> Connection:
+        """Open a connection to the first address of the first server that takes one and fits.
 
-        An address that does not answer gets its share of what is left of `within` (else of
+        Each server, and each of its addresses, gets its share of what is left of `within` (else of
         `timeouts.connect`), so that one which swallows packets leaves time for the next.
+
+        Raises:
+            NoServerFits: servers answered, and none is what `target_session_attrs` wants.
         """
-        await self._ask_password()
-        addresses = await resolve(self._target.host, self._target.port)
-        loop = asyncio.get_running_loop()
-        end = loop.time() + (within or self._settings.timeouts.connect)
-        errors: list[OSError] = []
-        for to_go, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share = (end - loop.time()) / to_go if to_go > 1 else None  # the caller ends the last one
-            try:
-                async with asyncio.timeout(share):
-                    return await self._connect_address(address)
-            except OSError as error:
-                if len(addresses) > 1:
-                    error.add_note(f"connmgr tried {address} of {', '.join(addresses)}")
-                errors.append(error)
-        raise _most_telling(errors)
+        await self._password.ask()
+        end = asyncio.get_running_loop().time() + (within or self._settings.timeouts.connect)
+        servers = in_order(self._target.servers, self._target)
+        tried: list[Attempt] = []
+        for wanted, pass_end in shares(session_attrs.passes(self._target.target_session_attrs), end):
+            connection = await self._first_that_fits(servers, wanted, pass_end, tried)
+            if connection is not None:
+                return connection
+            # Those that did not answer a moment ago would only spend the time of a second pass.
+            answered = [attempt.server for attempt in tried if isinstance(attempt.error, DoesNotFit)]
+            servers = list(dict.fromkeys(answered))
+        raise failure(tried, self._target.target_session_attrs)
 
-    async def _ask_password(self) -> None:
-        if self._target.password is None:
-            return
-        password = await self._target.password.get()
-        if password != self._password:
-            # Still to be masked: connections that are open may have been made with it.
-            self._password, self._earlier = password, self._password
+    async def _first_that_fits(
+        self, servers: Sequence[Server], wanted: SessionAttrs, end: float, tried: list[Attempt]
+    ) -> Connection | None:
+        """Return None when no server will do; `tried` then holds why."""
+        for server, server_end in shares(servers, end):
+            for address, address_end in shares(await self._addresses(server, server_end, tried), server_end):
+                try:
+                    async with asyncio.timeout_at(address_end):
+                        return await self._connect_to(server, address, wanted)
+                except Exception as error:
+                    if not leads_to_next(error):
+                        tell_of_others(error, tried)
+                        raise
+                    tried.append(Attempt(server, address, error))
+        return None
 
-    async def _connect_address(self, address: str) -> asyncpg.Connection[asyncpg.Record]:
-        *others, last = transports(self._target.sslmode, self._tls_context())
-        for context in others:
-            try:
-                return await self._login(address, context)
-            except (OSError, asyncpg.PostgresError) as exc:
-                if not may_try_other_transport(exc):
-                    raise
-        return await self._login(address, last)
-
-    def _tls_context(self) -> ssl.SSLContext | None:
-        """Build the TLS context once: reading the system's certificates takes tens of milliseconds."""
-        if not self._context_built:
-            self._context = build_context(self._target)
-            self._context_built = True
-        return self._context
-
-    async def _login(
-        self, address: str, context: ssl.SSLContext | None
-    ) -> asyncpg.Connection[asyncpg.Record]:
-        target = self._target
+    async def _addresses(self, server: Server, end: float, tried: list[Attempt]) -> list[str]:
+        """Return no address when the name has none, or none in time; `tried` then holds why."""
+        if server.hostaddr is not None:
+            return [server.hostaddr]
         try:
-            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-                host=address,
-                port=target.port,
-                user=target.user or getpass.getuser(),
-                database=target.dbname,
-                # A callable even where there is no password: given None, asyncpg would search the home
-                # directory and PGPASSFILE for one.
-                password=self._reveal,
-                ssl=context if context is not None else False,
-                # asyncpg asks the environment about what it is not told.
-                direct_tls=False,
-                target_session_attrs=SessionAttribute.any,
-                krbsrvname="postgres",
-                gsslib="sspi" if sys.platform == "win32" else "gssapi",
-                server_settings=self._server_settings(),
-                timeout=self._settings.timeouts.connect,
-            )
-        except BaseException as error:
-            tidy_up(error)
-            raise
+            async with asyncio.timeout_at(end):
+                return in_order(await resolve(server.host, server.port), self._target)
+        except OSError as error:
+            tried.append(Attempt(server, server.host, error))
+            return []
+
+    async def _connect_to(self, server: Server, address: str, wanted: SessionAttrs) -> Connection:
+        context = await self._context(server)
+        connection = await log_in(
+            self._settings, server, address, password=self._password.reveal, context=context
+        )
         try:
-            _set_socket_options(connection)
+            await session_attrs.check(connection, wanted)
         except BaseException:
+            # asyncpg says goodbye here too, and does not wait for an answer: the wait would be taken from
+            # the time of the next server, and a server that is slow to answer would look like a silent one.
             connection.terminate()
             raise
         return connection
 
-    def _reveal(self) -> str:
-        return "" if self._password is None else self._password.reveal()
+    async def _context(self, server: Server) -> ssl.SSLContext | None:
+        """Build one TLS context per host name: reading the system's store takes tens of milliseconds."""
+        if not is_encrypted(self._target, server):
+            return None
+        context = self._contexts.get(server.host)
+        if context is None:
+            await self._pass_phrase.ask()
+            context = build_context(self._target, server, self._pass_phrase.reveal)
+            self._contexts[server.host] = context
+        return context
 
-    def _server_settings(self) -> dict[str, str]:
-        values = {"application_name": self._target.application_name}
-        if self._settings.timeouts.statement is not None:
-            values["statement_timeout"] = str(round(self._settings.timeouts.statement * 1000))
-        return values
-
-    async def probe(self, connection: asyncpg.Connection[asyncpg.Record]) -> ServerInfo:
+    async def probe(self, connection: Connection) -> ServerInfo:
         await connection.execute("SELECT 1")
-        facts = connection.get_settings()
-        standby = getattr(facts, "in_hot_standby", None)
-        if standby is None:  # PostgreSQL 13 does not report it
-            standby = "on" if await connection.fetchval("SELECT pg_catalog.pg_is_in_recovery()") else "off"
-        version = str(getattr(facts, "server_version", "")).partition(" ")[0]
-        return ServerInfo("PostgreSQL", version, "standby" if standby == "on" else "primary")
+        role = await session_attrs.role_of(connection)
+        version = str(getattr(connection.get_settings(), "server_version", "")).partition(" ")[0]
+        return ServerInfo("PostgreSQL", version, "standby" if role.standby else "primary")
 
-    def is_closed(self, connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+    def is_closed(self, connection: Connection) -> bool:
         return connection.is_closed()
 
-    def terminate(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    def terminate(self, connection: Connection) -> None:
         # Also when `is_closed()`: that is true from the start of a polite close, which waits for a server
         # that may be gone, and nothing but this ends that wait. asyncpg raises for one that the server has
         # ended, where nothing is left to do.
@@ -173,27 +147,4 @@ class PostgresDriver:
             connection.terminate()
 
     async def close(self) -> None:
-        self._context, self._context_built = None, False
-
-
-def _set_socket_options(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    # asyncpg offers no other way to its socket than the transport that it keeps to itself.
-    sock = getattr(connection, "_transport").get_extra_info("socket")  # noqa: B009
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _SOCKET_OPTIONS.items():
-        option = getattr(socket, name, None)
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _most_telling(errors: list[OSError]) -> OSError:
-    """Return the last error, unless it only says that this machine has no way to that address.
-
-    A name often has an IPv6 address where no IPv6 leads anywhere; "unreachable" would then stand for the
-    time-out or the refusal of the address that matters.
-    """
-    unreachable = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL}
-    telling = [error for error in errors if error.errno not in unreachable]
-    return telling[-1] if telling else errors[-1]
+        self._contexts.clear()

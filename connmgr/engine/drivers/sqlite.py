@@ -12,9 +12,10 @@ from typing import Any, cast
 import aiosqlite
 from sqlalchemy.engine import URL
 
-from connmgr.profile import Settings, SQLiteTarget
+from connmgr.profile import Settings
 from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.target import SQLiteTarget
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a statement waits for another connection's lock before `database is locked`."""

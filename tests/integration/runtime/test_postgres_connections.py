@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from connmgr import ConfigError, Registry
-from connmgr.engine.drivers import postgres as driver
 from tests.rig.postgres import PostgresServer
 
 Load = Callable[..., Registry]
@@ -54,19 +52,6 @@ async def test_without_a_setting_the_servers_own_statement_timeout_holds(
 ) -> None:
     async with load(orders={"url": postgres.url()}) as registry:
         assert await ask(registry, "SHOW statement_timeout") == "0"
-
-
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no TCP_USER_TIMEOUT")
-async def test_the_socket_gives_up_a_silent_peer_in_seconds(load: Load, postgres: PostgresServer) -> None:
-    async with load(orders={"url": postgres.url()}) as registry, registry.connect("orders") as connection:
-        raw = (await connection.get_raw_connection()).driver_connection
-        sock = getattr(raw, "_transport").get_extra_info("socket")  # noqa: B009 - asyncpg shows it nowhere else
-
-        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == driver.KEEPALIVE_IDLE
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == driver.KEEPALIVE_INTERVAL
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == driver.KEEPALIVE_COUNT
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == driver.USER_TIMEOUT * 1000
 
 
 async def test_a_socket_directory_is_reached_and_has_no_tcp_options_to_set(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connmgr import ConfigError, EngineRetired, PoolStats, Registry, RegistryClosed, Status
-from connmgr.profile import SQLiteTarget
+from connmgr.target import SQLiteTarget
 
 Load = Callable[..., Registry]
 MEMORY = {"url": "sqlite://"}

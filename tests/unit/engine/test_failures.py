@@ -18,14 +18,20 @@ from connmgr.engine.failures import classify
 from connmgr.engine.resolver import resolve
 from connmgr.engine.tls import build_context
 from connmgr.errors import ConfigError, PoolTimeout
-from connmgr.problem import Place, Problem
-from connmgr.profile import PostgresTarget
+from connmgr.problem import Code, Place, Problem
 from connmgr.report import FailureKind
+from connmgr.target import PostgresTarget, Server, SSLMode
 from tests.rig.pki import Pki
 from tests.rig.ports import LOOPBACK, free_port
 from tests.rig.wire import Ending, ScriptedServer, Tls
 
 CREDENTIALS = {"user": "app", "password": "x", "database": "orders", "timeout": 5.0}
+
+
+def context_of(sslmode: SSLMode, **files: str) -> ssl.SSLContext:
+    server = Server("localhost")
+    target = PostgresTarget((server,), "orders", "app", None, sslmode, "connmgr", **files)
+    return build_context(target, server)
 
 
 async def failure_of_login(**where: object) -> BaseException:
@@ -90,7 +96,7 @@ def test_a_socket_that_breaks_is_a_lost_connection(exc: ConnectionError) -> None
 
 
 async def test_a_server_without_tls_is_tls() -> None:
-    context = build_context(PostgresTarget("localhost", 5432, "orders", "app", None, "require", "connmgr"))
+    context = context_of("require")
     async with ScriptedServer(Ending.CLOSE, tls=Tls.REFUSE) as server:
         exc = await failure_of_login(host=LOOPBACK, port=server.port, ssl=context)
 
@@ -103,11 +109,10 @@ async def test_a_server_without_tls_is_tls() -> None:
 async def test_a_certificate_that_does_not_check_out_is_tls(
     pki: Pki, serve_tls: Callable[..., AbstractAsyncContextManager[int]]
 ) -> None:
-    root = str(pki.other_ca)
-    target = PostgresTarget("localhost", 1, "orders", "app", None, "verify-full", "connmgr", sslrootcert=root)
+    context = context_of("verify-full", sslrootcert=str(pki.other_ca))
     async with serve_tls() as port:
         with pytest.raises(ssl.SSLError) as caught:
-            await asyncio.open_connection(LOOPBACK, port, ssl=build_context(target))
+            await asyncio.open_connection(LOOPBACK, port, ssl=context)
 
     failure = classify(caught.value)
 
@@ -116,10 +121,8 @@ async def test_a_certificate_that_does_not_check_out_is_tls(
 
 
 def test_a_certificate_file_that_is_missing_is_tls_and_named() -> None:
-    root = "/nosuch/root.crt"
-    target = PostgresTarget("localhost", 1, "orders", "app", None, "verify-full", "connmgr", sslrootcert=root)
     with pytest.raises(ssl.SSLError) as caught:
-        build_context(target)
+        context_of("verify-full", sslrootcert="/nosuch/root.crt")
 
     failure = classify(caught.value)
 
@@ -133,12 +136,12 @@ def test_a_full_pool_is_pool_timeout_and_no_timeout_of_the_server(exc: Exception
 
 
 def test_a_profile_that_cannot_be_settled_is_misconfigured() -> None:
-    problem = Problem(Place("orders.yaml", 3, 6), "url", "${ORDERS_URL} is not set")
+    problem = Problem(Place("orders.yaml", 3, 6), "url", "${ORDERS_URL} is not set", code=Code.NOT_SET)
 
     failure = classify(ConfigError([problem]))
 
     assert failure.kind is FailureKind.MISCONFIGURED
-    assert failure.message.endswith("orders.yaml:3:6: url: ${ORDERS_URL} is not set")
+    assert failure.message.endswith("orders.yaml:3:6: CM502 url: ${ORDERS_URL} is not set")
 
 
 def test_a_group_of_one_is_what_is_in_it() -> None:
