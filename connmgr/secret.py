@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn, Protocol
 
 MASK = "********"
@@ -12,10 +11,13 @@ MASK = "********"
 class Secret:
     """A text that no repr, str, format, log, message or pickle shows; `reveal()` is the only way in."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_held",)
+    _held: Callable[[], str]
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        # In a function: what takes objects apart by `dir`, by their slots or by `__getstate__` would write
+        # an attribute out, and a function shows as its name.
+        self._held = lambda: value
 
     def reveal(self) -> str:
         """Return the text itself.
@@ -23,7 +25,7 @@ class Secret:
         Call it in the expression that hands it to a driver, never before: a local variable would show it
         in a traceback that prints locals.
         """
-        return self._value
+        return self._held()
 
     def __repr__(self) -> str:
         return f"Secret({MASK!r})"
@@ -37,10 +39,13 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        import hmac  # with OpenSSL, and `validate` compares no secret
+
+        # A variable may hold bytes that are no UTF-8; the error of a strict encoding would carry the text.
+        return hmac.compare_digest(*(each.reveal().encode(errors="surrogatepass") for each in (self, other)))
 
     def __hash__(self) -> int:
-        return hash((Secret, self._value))
+        return hash((Secret, self._held()))
 
     # Immutable, so its copy is itself. `dataclasses.asdict` copies what it passes on.
     def __copy__(self) -> Secret:
@@ -59,19 +64,24 @@ class Environment(Mapping[str, str]):
     The process's own mapping shows all of them, and a traceback that prints locals shows the mapping.
     """
 
-    __slots__ = ("_variables",)
+    __slots__ = ("_held",)
+    _held: Callable[[], Mapping[str, str]]
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
+        self._held = lambda: variables  # for the reason that a Secret has
 
     def __getitem__(self, name: str) -> str:
-        return self._variables[name]
+        # `get`, for the process's mapping raises from a frame of its own, whose locals are all variables.
+        value = self._held().get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._variables)
+        return iter(self._held())
 
     def __len__(self) -> int:
-        return len(self._variables)
+        return len(self._held())
 
     def __repr__(self) -> str:
         return f"<Environment of {len(self)} variables>"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 from loguru import logger
+from rich.pretty import pretty_repr
 
 from connmgr import Secret
 
@@ -39,7 +40,11 @@ class Login:
         lambda secret: "%s %r" % (secret, secret),  # noqa: UP031 - the form under test
         lambda secret: "{} {!r}".format(secret, secret),  # noqa: UP032 - the form under test
         lambda secret: str([secret]) + str({"password": secret}),
+        pretty_repr,
         lambda secret: repr(Login("app", secret)),
+        lambda secret: pretty_repr(Login("app", secret)),
+        lambda secret: pprint.pformat(Login("app", secret)),
+        lambda secret: repr(dataclasses.asdict(Login("app", secret))),
         lambda secret: str(ValueError(secret)) + repr(ValueError(secret)),
         lambda secret: json.dumps({"password": secret}, default=str),
         lambda secret: logging.makeLogRecord({"msg": "%s", "args": (secret,)}).getMessage(),
@@ -50,6 +55,21 @@ def test_no_way_to_make_a_text_of_a_secret_shows_it(show: Callable[[Secret], str
 
     assert CANARY not in shown
     assert "********" in shown
+
+
+@pytest.mark.parametrize(
+    "take_apart",
+    [
+        lambda secret: [getattr(secret, name) for name in dir(secret)],
+        lambda secret: [getattr(secret, name) for name in type(secret).__slots__],
+        lambda secret: secret.__getstate__(),
+    ],
+)
+def test_a_dumper_of_attributes_does_not_find_the_text(take_apart: Callable[[Secret], object]) -> None:
+    found = repr(take_apart(Secret(CANARY)))
+
+    assert "function" in found
+    assert CANARY not in found
 
 
 @pytest.mark.parametrize("take", [vars, json.dumps, pickle.dumps, bytes, list, len])
@@ -116,3 +136,9 @@ def test_secrets_are_equal_and_hash_by_what_they_hold() -> None:
 def test_a_secret_never_equals_the_text_it_holds() -> None:
     assert Secret(CANARY) != CANARY
     assert hash(Secret(CANARY)) != hash(CANARY)
+
+
+def test_secrets_that_are_no_utf_8_compare_too() -> None:
+    # As Python shows the bytes of a variable; the error of an encoding would carry the text.
+    assert Secret("\udcff") == Secret("\udcff")
+    assert Secret("\udcff") != Secret("\udcfe")
