@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint bench clean
+.PHONY: help demo test soak lint docs bench clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ lint: $(READY)  ## format, lint, types, and who may import whom
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: $(READY)  ## write the reference pages, docs/problems.md and docs/settings.md
+	@$(BIN)/python -m docs.generate
 
 bench: $(READY)  ## pairs against plain SQLAlchemy and plain Python
 	@$(BIN)/python -m benchmarks.startup

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +16,7 @@ from connmgr.config.loader import load_profiles
 from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
 from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
+from connmgr.logs import event
 from connmgr.profile import Profile, Settings
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.runtime.connection import ConnectionScope
@@ -49,15 +50,25 @@ class Registry(Mapping[str, Profile]):
         self._closing = asyncio.Lock()
 
     @classmethod
-    def load(cls, directory: str | Path, *, environ: Mapping[str, str] | None = None) -> Self:
-        """Read and validate every profile in `directory`; no database I/O, no environment needed.
+    def load(
+        cls,
+        directory: str | Path,
+        *,
+        names: Iterable[str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Read and validate the profiles in `directory`; no database I/O, no environment needed.
+
+        With `names`, only those: no other profile's file is read, and none can make this fail.
 
         Raises:
             ConfigError: with every problem of every file.
         """
-        result = load_profiles(directory)
+        result = load_profiles(directory, names)
         if result.problems:
             raise ConfigError(result.problems)
+        for warning in result.warnings:
+            event("WARNING", str(warning), code=str(warning.code))
         return cls(result.profiles, environ=environ)
 
     def __getitem__(self, name: str) -> Profile:

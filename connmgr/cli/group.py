@@ -8,12 +8,13 @@ cost no SQLAlchemy.
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
 from connmgr.cli.options import shared_options
 
-COMMANDS = ("init", "validate", "list", "show", "health", "schema")
+COMMANDS = ("init", "import", "validate", "explain", "list", "show", "diff", "health", "schema")
 
 
 class LazyGroup(click.Group):
@@ -27,7 +28,9 @@ class LazyGroup(click.Group):
         """Import the module of the command; None when there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"connmgr.cli.commands.{cmd_name}").command
+        # A module cannot be called `import`: no statement could name it.
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"connmgr.cli.commands.{module}").command
         return command
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from connmgr.cli.edge import CallError
 from connmgr.cli.options import VARIABLE, profiles_path
-from connmgr.problem import Problem
+from connmgr.errors import ConfigError
+
+if TYPE_CHECKING:
+    from connmgr.config.loader import LoadResult
+    from connmgr.profile import Profile
+
+MOST_LISTED = 20
+"""Names that a message lists; a directory may have thousands."""
 
 
 def profiles_directory(context: click.Context) -> Path:
@@ -37,44 +45,67 @@ def profiles_directory(context: click.Context) -> Path:
     return path
 
 
+def load_named(directory: Path, names: Collection[str]) -> LoadResult:
+    """Read the profiles of these names and nothing else, or all when there are none.
+
+    Raises:
+        CallError: with every name that no file has, and the one that was perhaps meant.
+    """
+    from connmgr.config.loader import load_profiles
+
+    result = load_profiles(directory, [*names] or None)
+    require_known(names, {*result.profiles, *result.broken}, directory)
+    return result
+
+
+def load_one_each(directory: Path, names: Sequence[str]) -> list[Profile]:
+    """Return the profiles of these names.
+
+    Raises:
+        CallError: a name that no file has.
+        ConfigError: with what is wrong in the files that they need.
+    """
+    result = load_named(directory, names)
+    if result.problems:
+        raise ConfigError(result.problems)
+    return [result.profiles[name] for name in names]
+
+
 def require_known(names: Iterable[str], known: Collection[str], directory: Path) -> None:
-    """Refuse names that no profile has.
+    """Refuse names that are not among the `known` ones.
 
     Raises:
         CallError: with every unknown name, and the one that was perhaps meant.
     """
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise CallError("; ".join(_unknown(name, known, directory) for name in unknown))
+        raise CallError("; ".join(_unknown(unknown, directory)))
 
 
-def _unknown(name: str, known: Collection[str], directory: Path) -> str:
+def _unknown(names: Iterable[str], directory: Path) -> Iterator[str]:
     from connmgr.config.diagnostics import did_you_mean
+    from connmgr.config.loader import profile_names
 
-    hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known)) or 'none'}"
-    return f"no profile {name!r} in {os.fspath(directory)!r}; {hint}"
-
-
-def stem(problem: Problem, directory: Path) -> str | None:
-    """Return the name of the profile in whose file the problem stands; None for the directory's own."""
-    file = Path(problem.place.file)
-    return None if file == directory else file.stem
+    known = sorted(profile_names(directory))
+    for name in names:
+        hint = did_you_mean(name, known) or f"there are: {_listed(known)}"
+        yield f"no profile {name!r} in {os.fspath(directory)!r}; {hint}"
 
 
-def broken_names(problems: Iterable[Problem], directory: Path) -> set[str]:
-    """Return the names of the profiles in whose files the problems stand."""
-    return {name for problem in problems if (name := stem(problem, directory)) is not None}
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"{', '.join(names[:MOST_LISTED]) or 'none'}{more}"
 
 
 def complete_names(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the names of profiles that start with `incomplete`, from the files' names alone."""
-    from connmgr.config.loader import profile_files
+    """Offer the names of profiles that start with `incomplete`; only shared files are read for it."""
+    from connmgr.config.loader import profile_names
 
     try:
-        names = {path.stem for path in profile_files(profiles_path(context))}
+        names = profile_names(profiles_path(context))
     except (OSError, ValueError):
         return []
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete) and name[0] != "_"]
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 name_argument = click.argument("name", shell_complete=complete_names)

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from connmgr.cli.output import one_line
 from connmgr.config.schema import is_duration
-from connmgr.profile import PoolSettings, Settings, SQLiteTarget, Target
+from connmgr.profile import PoolSettings, Settings
+from connmgr.target import SQLiteTarget, Target
 
 POOLED_ONLY = ("size", "max_overflow", "timeout", "max_lifetime", "use_lifo")
 
@@ -35,6 +36,20 @@ def text_lines(values: Mapping[str, object], parents: tuple[str, ...] = ()) -> I
             yield from text_lines(value, path)
         else:
             yield f"{indent}{name}: {_text(value, path)}"
+
+
+def flat_values(settings: Settings) -> dict[str, str]:
+    """Return the settings as text by their dotted paths, durations with their unit."""
+    return {".".join(path): text for path, text in _leaves(plain_values(settings), ())}
+
+
+def _leaves(values: Mapping[str, object], parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, value in values.items():
+        path = (*parents, name)
+        if isinstance(value, Mapping):
+            yield from _leaves(value, path)
+        else:
+            yield path, _text(value, path)
 
 
 def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:

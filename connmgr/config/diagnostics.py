@@ -36,21 +36,24 @@ def _plain(problem: Problem) -> dict[str, object]:
         "found": problem.found,
         "accepted": problem.accepted,
         "hint": problem.hint,
+        "code": str(problem.code),
+        "severity": "warning" if problem.code.is_warning else "error",
     }
 
 
 def _annotation(problem: Problem) -> str:
-    """One `::error` command; see "Workflow commands" in GitHub's documentation for the escapes."""
+    """One command; see "Workflow commands" in GitHub's documentation for the escapes."""
     place = problem.place
     properties = {
         "file": place.file,
         "line": str(place.line),
         "col": str(place.column),
-        "title": problem.path or "profile",
+        "title": f"{problem.code} {problem.path or 'profile'}",
     }
     shown = ",".join(f"{name}={_escaped_property(value)}" for name, value in properties.items())
     message = str(problem).removeprefix(f"{place}: ")
-    return f"::error {shown}::{_escaped(message)}"
+    command = "warning" if problem.code.is_warning else "error"
+    return f"::{command} {shown}::{_escaped(message)}"
 
 
 def _escaped(text: str) -> str:

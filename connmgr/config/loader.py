@@ -3,162 +3,97 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
-from connmgr.config.document import Document
-from connmgr.config.encoding import LARGEST_FILE
-from connmgr.config.nested import freeze
-from connmgr.config.schema import showable_keys
-from connmgr.config.source import read
-from connmgr.config.validate import validate
-from connmgr.problem import Place, Problem
+from connmgr.config.contradictions import contradictions
+from connmgr.config.entry import Entry
+from connmgr.config.files import is_base, no_directory, no_files
+from connmgr.config.inherit import Heritage
+from connmgr.config.library import Library
+from connmgr.config.merge import Layer
+from connmgr.config.places import Places
+from connmgr.config.schema import is_located
+from connmgr.config.written import check_target
+from connmgr.problem import Code, Place, Problem
 from connmgr.profile import Profile
-
-ENDINGS: Final = (".yaml", ".yml")
-
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
-_ANY_PROFILES: Final = "a directory with profile files (*.yaml)"
-_START: Final = "connmgr init DIR writes three to start from"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a directory holds: the profiles without a problem by name, and the problems by place."""
+    """What a directory holds: the profiles without a problem by name, the problems by place.
+
+    `warnings` are said and nothing refused for them. `broken` are the names of profiles that have a
+    problem, or extend what has one.
+    """
 
     profiles: Mapping[str, Profile]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    broken: frozenset[str] = frozenset()
 
 
-def load_profiles(directory: str | Path) -> LoadResult:
+def load_profiles(directory: str | os.PathLike[str], names: Iterable[str] | None = None) -> LoadResult:
     """Read every profile file in `directory`; never raises for what is wrong with them.
 
-    Needs no environment and no network: references stay references.
+    With `names`, only these profiles: their files, their bases' and the shared files (`*.profiles.yaml`)
+    are read, and no other. Needs no environment and no network: references stay references.
     """
-    root = Path(directory)
+    root = os.fspath(directory)
     try:
-        paths, capitals = profile_files(root), _in_capitals(root)
+        library = Library(root)
     except (OSError, ValueError) as error:
-        return LoadResult(MappingProxyType({}), (_no_directory(root, error),))
-    if not (paths or capitals):
-        problem = Problem(Place(_shown(root)), "", "no profile files in the directory", _ANY_PROFILES, _START)
-        return LoadResult(MappingProxyType({}), (problem,))
-    return _load(paths, [_capitals(path) for path in capitals])
+        return LoadResult(MappingProxyType({}), (no_directory(root, error),))
+    if library.is_empty:
+        return LoadResult(MappingProxyType({}), (no_files(root),))
+    return _load(library, library.entries() if names is None else library.named(names))
 
 
-def profile_files(root: Path) -> list[Path]:
-    """Return the profile files of a directory, sorted, told from others by their names alone.
+def profile_names(directory: str | os.PathLike[str]) -> frozenset[str]:
+    """Return the names of the profiles in a directory, broken ones too; only shared files are read.
 
     Raises:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-    return [path for path in _visible_files(root) if path.suffix in ENDINGS]
+    return frozenset(name for name in Library(os.fspath(directory)).names() if not is_base(name))
 
 
-def _in_capitals(root: Path) -> list[Path]:
-    return [
-        path for path in _visible_files(root) if path.suffix.lower() in ENDINGS and path.suffix not in ENDINGS
-    ]
-
-
-def _visible_files(root: Path) -> list[Path]:
-    return sorted(path for path in root.iterdir() if not path.name.startswith("."))
-
-
-def _capitals(path: Path) -> Problem:
-    return Problem(Place(_shown(path)), "", "an ending in capitals", ".yaml or .yml", "rename the file")
-
-
-def _load(paths: list[Path], problems: list[Problem]) -> LoadResult:
-    problems = [*problems, *_doubled(paths)]
-    stems = Counter(path.stem for path in paths)
+def _load(library: Library, entries: Iterable[Entry]) -> LoadResult:
+    heritage = Heritage(library.find, library.names)
+    found: list[Problem] = []
     profiles: dict[str, Profile] = {}
-    for path in paths:
-        file = _shown(path)
-        document = _read(path, file)
-        found = [*_misnamed(path, file), *document.problems, *validate(document, file)]
-        problems += found
-        if not found and stems[path.stem] == 1 and document.values is not None:
-            profiles[path.stem] = Profile(path.stem, file, freeze(document.values), document.places)
-    return LoadResult(MappingProxyType(profiles), tuple(sorted(problems)))
-
-
-def _doubled(paths: Iterable[Path]) -> Iterator[Problem]:
-    """Files that would be one profile: `a.yaml` and `a.yml`."""
-    first: dict[str, Path] = {}
-    for path in paths:
-        earlier = first.setdefault(path.stem, path)
-        if earlier is path:
+    broken = set()
+    for entry in entries:
+        merged = heritage.values(entry)
+        if is_base(entry.name):
             continue
-        found = f"two files for one profile: {earlier.name} and {path.name}"
-        yield Problem(Place(_shown(path)), "", found, "one of them", "delete or rename the other")
+        wrong = [*_check(entry, *merged)] if merged else []
+        found += wrong
+        if merged is None or any(not problem.code.is_warning for problem in wrong):
+            broken.add(entry.name)
+        else:
+            profiles[entry.name] = Profile(entry.name, entry.place.file, *merged)
+    problems = sorted({*library.problems, *heritage.problems, *found})
+    return LoadResult(
+        MappingProxyType(dict(sorted(profiles.items()))),
+        tuple(problem for problem in problems if not problem.code.is_warning),
+        tuple(problem for problem in problems if problem.code.is_warning),
+        frozenset(broken | {name for name in library.doubled if not is_base(name)}),
+    )
 
 
-def _misnamed(path: Path, file: str) -> Iterator[Problem]:
-    if _NAME.fullmatch(path.stem):
-        return
-    accepted = "a letter, then up to 62 letters, digits, _ or -, then .yaml"
-    hint = "files to extend are not in this version" if path.stem.startswith("_") else "rename the file"
-    yield Problem(Place(file), "", "a file name that cannot name a profile", accepted, hint)
+def _check(entry: Entry, values: Layer, places: Places) -> Iterator[Problem]:
+    """Yield what is wrong with a profile as a whole, and with none of its files alone."""
 
+    def place(path: tuple[str, ...]) -> Place:
+        return places.get(path, entry.place)
 
-def _read(path: Path, file: str) -> Document:
-    try:
-        # Asked before opening: opening a FIFO would wait for a writer for ever.
-        kind = _kind(path.stat().st_mode)
-        if kind:
-            found = f"{kind} with the name of a profile file"
-            problem = Problem(Place(file), "", found, "a file", "rename it, or move it away")
-            return Document(None, problems=(problem,))
-        data = _bytes(path)
-    except OSError as error:
-        return Document(None, problems=(_unreadable(path, file, error),))
-    return read(data, file, showable_keys())
-
-
-def _bytes(path: Path) -> bytes:
-    # Without waiting: the file may have been replaced by a FIFO since.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(LARGEST_FILE + 1) or b""
-
-
-def _kind(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return ""
-    if stat.S_ISDIR(mode):
-        return "a directory"
-    return "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
-
-
-def _unreadable(path: Path, file: str, error: OSError) -> Problem:
-    if path.is_symlink() and not path.exists():
-        return Problem(Place(file), "", "a link that leads nowhere", "a file", "mend the link, or delete it")
-    reason = error.strerror or type(error).__name__
-    return Problem(Place(file), "", f"the file cannot be read: {reason}", "a file that this user may read")
-
-
-def _no_directory(root: Path, error: OSError | ValueError) -> Problem:
-    match error:
-        case FileNotFoundError():
-            found = "there is no such directory"
-        case NotADirectoryError():
-            found = "a file instead of a directory"
-        case OSError():
-            found = f"the directory cannot be read: {error.strerror or type(error).__name__}"
-        case _:
-            found = "no name that a directory could have"
-    return Problem(Place(_shown(root)), "", found, _ANY_PROFILES, _START)
-
-
-def _shown(path: Path) -> str:
-    """Return a path for messages: one line, and printable even when its bytes are no UTF-8."""
-    text = str(path)
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    if not is_located(values):
+        hint = "add it here, or to a base"
+        accepted = "url, connection, service or libpq_env"
+        found = "nothing says where the database is, no base either"
+        yield Problem(entry.place, "url", found, accepted, hint, code=Code.MISSING_KEY)
+    yield from check_target(values, place)
+    yield from contradictions(values, place)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from connmgr.config.document import Path
+from connmgr.config.merge import Alone, Layer
+from connmgr.config.paths import Path
 from connmgr.config.references import parse_readable, references
 from connmgr.config.schema import is_secret
 from connmgr.secret import Secret
@@ -23,14 +24,18 @@ def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path,
             yield here, value
 
 
-def freeze(values: Mapping[str, object], path: Path = ()) -> Mapping[str, object]:
-    """Return nested values as read-only mappings, texts that may hold a secret wrapped."""
+def freeze(values: Mapping[str, object], path: Path = ()) -> Layer:
+    """Return nested values as read-only mappings, texts that may hold a secret wrapped.
+
+    A mapping that is one value, such as `{file: PATH}`, stands alone when it is merged.
+    """
     return MappingProxyType({key: _frozen(value, (*path, key)) for key, value in values.items()})
 
 
 def _frozen(value: object, path: Path) -> object:
     if isinstance(value, Mapping):
-        return freeze(value, path)
+        frozen = freeze(value, path)
+        return Alone(frozen) if is_secret(path) else frozen
     if isinstance(value, list):
         return tuple(_frozen(item, path) for item in value)
     return Secret(value) if isinstance(value, str) and is_secret(path) else value

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from connmgr.problem import Place, Problem
+from connmgr.problem import Code, Place, Problem
 
 FORMS: Final = "${NAME}, ${NAME:-default} or ${NAME:?message}"
 
@@ -25,7 +25,7 @@ class Reference:
     """One reference. `default` and `message` are None when it has none."""
 
     name: str
-    default: str | None = None
+    default: str | None = field(default=None, repr=False)
     message: str | None = None
 
     def __str__(self) -> str:
@@ -46,9 +46,10 @@ class Reference:
     def unset(self, place: Place, path: str) -> Problem:
         """Return the problem to report when there is no value."""
         if self.message is not None:
-            return Problem(place, path, f"{self.name} is not set, or is empty", hint=self.message.strip())
+            found = f"{self.name} is not set, or is empty"
+            return Problem(place, path, found, hint=self.message.strip(), code=Code.NOT_SET)
         hint = f"set {self.name}, or give a default: ${{{self.name}:-default}}"
-        return Problem(place, path, f"{self.name} is not set", hint=hint)
+        return Problem(place, path, f"{self.name} is not set", hint=hint, code=Code.NOT_SET)
 
 
 Part: TypeAlias = str | Reference

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from typing import Final
 
 # Longer numbers than this are mistakes, and converting them costs time that grows with the square.
 _LONGEST_NUMBER: Final = 40
 _LONGEST_SHOWN: Final = 60
 
-_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS: Final = {
+_WORDS: Final = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
-_BASED: Final = re.compile(r"0o(?P<octal>[0-7]+)|0x(?P<hex>[0-9a-fA-F]+)", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"(?P<integer>[-+]?(?:0|[1-9][0-9]*))"
+    r"|0o(?P<octal>[0-7]+)"
+    r"|0x(?P<hex>[0-9a-fA-F]+)"
+    r"|(?P<float>[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
+    r"|(?P<endless>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))",
+    re.ASCII,
+)
+# What begins or ends with anything else is text: most of a profile needs no more than this.
+_BEGINNINGS: Final = frozenset(["", *"0123456789+-.", *(word[0] for word in _WORDS if word)])
+_ENDINGS: Final = frozenset(["", *"0123456789abcdefABCDEF.nN", *(word[-1] for word in _WORDS if word)])
 
 _DURATION: Final = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)", re.ASCII)
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -39,25 +45,24 @@ def resolve(text: str) -> str | int | float | bool | None:
     Raises:
         NotANumber: it is infinite, not a number, or absurdly long.
     """
-    if text in _NULLS:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _NOT_FINITE.fullmatch(text):
-        raise NotANumber("a number without an end")
-    return _number(text)
-
-
-def _number(text: str) -> str | int | float:
-    based = _BASED.fullmatch(text)
-    if not (based or _FLOAT.fullmatch(text)):
+    if text[:1] not in _BEGINNINGS or text[-1:] not in _ENDINGS:
         return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if (match := _NUMBER.fullmatch(text)) is None:
+        return text
+    return _number(text, match)
+
+
+def _number(text: str, match: re.Match[str]) -> int | float:
+    if match["endless"]:
+        raise NotANumber("a number without an end")
     if len(text) > _LONGEST_NUMBER:
         raise NotANumber(f"a number of {len(text)} characters")
-    if based:
-        return int(based["octal"], 8) if based["octal"] else int(based["hex"], 16)
-    if _INTEGER.fullmatch(text):
+    if match["integer"]:
         return int(text)
+    if match["float"] is None:
+        return int(match["octal"], 8) if match["octal"] else int(match["hex"], 16)
     number = float(text)
     if abs(number) == float("inf"):
         raise NotANumber("a number too large for a computer")
@@ -84,14 +89,16 @@ def unsafe_character(text: str) -> str:
     A control character would end a field of PostgreSQL's startup message and begin another; half of a
     surrogate pair is how Python shows bytes that are no UTF-8.
     """
-    for character in text:
-        if unicodedata.category(character) == "Cc":
-            return _CONTROL_NAMES.get(character, f"the control character U+{ord(character):04X}")
-        if unicodedata.category(character) == "Cs":
-            return "a byte that is not UTF-8"
-    return ""
+    match = _UNSAFE.search(text)
+    if match is None:
+        return ""
+    if "\ud800" <= match[0] <= "\udfff":
+        return "a byte that is not UTF-8"
+    return _CONTROL_NAMES.get(match[0], f"the control character U+{ord(match[0]):04X}")
 
 
+# Unicode's categories Cc and Cs, which are the same in every version of it.
+_UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_NAMES: Final = {"\n": "a line break", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
 
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
-from connmgr.config.password import PasswordSource
 from connmgr.config.references import Part, parse, references
 from connmgr.config.scalars import seconds, unsafe_character
 from connmgr.config.schema import is_duration
+from connmgr.config.secrets import Source, secret_source
 from connmgr.config.substitution import Substitution, unset
 from connmgr.config.targets import Values, build_target, conflicts
 from connmgr.config.urls import BadUrl, Fault, Url, leading, split
 from connmgr.errors import ConfigError
 from connmgr.problem import Problem
-from connmgr.profile import (
-    HealthSettings,
-    PoolSettings,
-    Profile,
-    SessionSettings,
-    Settings,
-    SQLiteTarget,
-    Timeouts,
-)
+from connmgr.profile import HealthSettings, PoolSettings, Profile, SessionSettings, Settings, Timeouts
 from connmgr.secret import Environment, Secret
+from connmgr.target import SQLiteTarget
 
 
 def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
@@ -59,7 +53,9 @@ def _target(profile: Profile, environ: Mapping[str, str], values: Mapping[str, A
     try:
         url = _url(parts, environ)
         sources = _passwords(profile, url, environ)
-        _refuse([problem for source in sources for problem in source.problems()])
+        _refuse(
+            [problem for source in sources for problem in source.problems() if not problem.code.is_warning]
+        )
         built = build_target(url, profile.name, environ, sources[0] if sources else None)
     except BadUrl as error:
         raise ConfigError(fault.problem(place, parts) for fault in error.faults) from None
@@ -92,17 +88,35 @@ def _url(parts: tuple[Part, ...], environ: Mapping[str, str]) -> Url:
     return split(leading(parts, environ))
 
 
-def _passwords(profile: Profile, url: Url, environ: Mapping[str, str]) -> list[PasswordSource]:
+def _passwords(profile: Profile, url: Url, environ: Mapping[str, str]) -> list[Source]:
     """Return the sources of the password, of which there may be two by mistake."""
     sources = []
+    root = Path(profile.file).parent
     if "password" in profile.values:
         place = profile.place("password")
-        parts = _secret_parts(profile, "password")
-        sources.append(PasswordSource(parts, environ, place, "password", "the profile file"))
+        sources.append(
+            secret_source(
+                profile.values["password"],
+                environ=Environment(environ),
+                place=place,
+                path="password",
+                root=root,
+                origin="the profile file",
+            )
+        )
     if url.password is not None:
         written = references(_secret_parts(profile, "url")[:1])
         origin = f"the url in {written[0]}" if written else "the url"
-        sources.append(PasswordSource(url.password, environ, profile.place("url"), "url", origin))
+        sources.append(
+            secret_source(
+                url.password,
+                environ=Environment(environ),
+                place=profile.place("url"),
+                path="url",
+                root=root,
+                origin=origin,
+            )
+        )
     return sources
 
 

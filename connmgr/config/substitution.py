@@ -11,7 +11,7 @@ from connmgr.config.nested import secret_names, texts
 from connmgr.config.references import Part, Reference, missing, named, parse, references, substitute
 from connmgr.config.scalars import NotANumber, describe, resolve, unsafe_character
 from connmgr.config.schema import check, is_secret, is_text
-from connmgr.problem import Problem
+from connmgr.problem import Code, Problem
 from connmgr.profile import Profile
 from connmgr.secret import Secret
 
@@ -74,7 +74,9 @@ class Substitution:
 
     def _report(self, path: Path, found: str, accepted: str) -> None:
         found = f"found {found}{named(self.origins[path])}"
-        self.problems.append(Problem(self.profile.place(*path), dotted(path), found, accepted))
+        self.problems.append(
+            Problem(self.profile.place(*path), dotted(path), found, accepted, code=Code.VALUE)
+        )
 
     def _found(self, path: Path, value: object) -> str:
         origin = self.origins.get(path, ())

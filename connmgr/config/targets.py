@@ -13,9 +13,9 @@ from connmgr.config.document import Path
 from connmgr.config.references import Reference, references, substitute
 from connmgr.config.scalars import unsafe_character
 from connmgr.config.urls import ESCAPES, SHAPES, SQLITE, BadUrl, Component, Fault, Url
-from connmgr.problem import Place, Problem
-from connmgr.profile import PostgresTarget, SQLiteTarget, SSLMode, Target
+from connmgr.problem import Code, Place, Problem
 from connmgr.secret import SecretSource
+from connmgr.target import PostgresTarget, Server, SQLiteTarget, SSLMode, Target
 
 SSL_MODES: Final = cast("tuple[str, ...]", get_args(SSLMode))
 PARAMETERS: Final = (
@@ -62,14 +62,30 @@ def conflicts(
     """Yield a problem for each thing that both the url and a key of its own say."""
     if has_password and isinstance(built.target, SQLiteTarget):
         found = "a password for SQLite, which has none"
-        yield Problem(place(("password",)), "password", found, "no password", "delete the line")
+        yield Problem(
+            place(("password",)), "password", found, "no password", "delete the line", code=Code.CONTRADICTION
+        )
     elif has_password and url.password is not None:
         found = "a password here and one in the url"
-        yield Problem(place(("password",)), "password", found, "one of them", "delete the one in the url")
+        yield Problem(
+            place(("password",)),
+            "password",
+            found,
+            "one of them",
+            "delete the one in the url",
+            code=Code.CONTRADICTION,
+        )
     if has_connect and built.connect_timeout is not None:
         found = "timeouts.connect here and connect_timeout in the url"
         path = ("timeouts", "connect")
-        yield Problem(place(path), "timeouts.connect", found, "one of them", "delete the one in the url")
+        yield Problem(
+            place(path),
+            "timeouts.connect",
+            found,
+            "one of them",
+            "delete the one in the url",
+            code=Code.CONTRADICTION,
+        )
 
 
 def _sqlite(url: Url, environ: Mapping[str, str]) -> Values:
@@ -115,8 +131,7 @@ def _postgres(url: Url, name: str, environ: Mapping[str, str], password: SecretS
         raise BadUrl(*faults)
     plain = {key: text.value for key, text in query.items()}
     target = PostgresTarget(
-        host=host,
-        port=port,
+        servers=(Server(host, port),),
         dbname=str(dbname),
         user=user,
         password=password,

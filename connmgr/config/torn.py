@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from connmgr.problem import Place, Problem
+from connmgr.problem import Code, Place, Problem
 
 # A value up to its reference: alone on the line after its key, or as one of several in braces.
 _BLOCK: Final = re.compile(r"^\s*(?:(?P<key>[A-Za-z_]\w*)\s*:\s+)?(?P<before>(?:[^\s{}\[\],:'\"#&*!|>].*)?)$")
@@ -40,7 +40,7 @@ def torn(lines: list[str], place: Place, path: str, showable: frozenset[str]) ->
     hint = f"quote it: {_quoted(text)}" if key in showable and "://" not in text else "quote it"
     start = Place(place.file, place.line, opening - len(before) + 1)
     found = "a reference without quotes, which YAML tears apart"
-    return Problem(start, path, found, "the whole value in quotes", hint)
+    return Problem(start, path, found, "the whole value in quotes", hint, code=Code.TORN_REFERENCE)
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from connmgr.config.references import Part, Reference, named, references, substitute
-from connmgr.problem import Place, Problem
+from connmgr.problem import Code, Place, Problem
 
 Component: TypeAlias = tuple[Part, ...]
 
@@ -43,7 +43,7 @@ class Fault(NamedTuple):
         A component without references of its own came from the one that the URL begins with, if any.
         """
         origin = named(self.origin or references(parts[:1]))
-        return Problem(place, "url", f"{self.found}{origin}", self.accepted, self.hint)
+        return Problem(place, "url", f"{self.found}{origin}", self.accepted, self.hint, code=Code.URL)
 
 
 class BadUrl(ValueError):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from connmgr.config.document import Document, Path, dotted
 from connmgr.config.nested import texts
 from connmgr.config.references import FORMS, Malformed, parse
-from connmgr.config.schema import check, definition
-from connmgr.config.written import check_defaults, check_url
-from connmgr.problem import Place, Problem
+from connmgr.config.schema import Kind, check, definition
+from connmgr.config.written import check_defaults
+from connmgr.problem import Code, Place, Problem
 
 
-def validate(document: Document, file: str) -> tuple[Problem, ...]:
+def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Problem, ...]:
     """Return what is wrong with a document beyond its YAML; a path has one problem at most.
 
     A path that YAML's rules already complain about is left out: one mistake, one message.
@@ -30,9 +30,8 @@ def validate(document: Document, file: str) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     for found in (
         _malformed(document.values, place),
-        check(document.values, place=place, key_place=key_place),
+        check(document.values, place=place, key_place=key_place, kind=kind),
         check_defaults(document.values, place),
-        check_url(document.values, place),
     ):
         fresh = [problem for problem in found if problem.path not in seen]
         seen.update(problem.path for problem in fresh)
@@ -48,4 +47,4 @@ def _malformed(values: Mapping[str, object], place: Callable[[Path], Place]) -> 
             parse(text)
         except Malformed as error:
             hint = "write $$ for a dollar sign that is only that"
-            yield Problem(place(path), dotted(path), str(error), FORMS, hint)
+            yield Problem(place(path), dotted(path), str(error), FORMS, hint, code=Code.REFERENCE)

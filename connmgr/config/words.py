@@ -28,6 +28,16 @@ def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[
 
 
 def _referred(name: str, root: Mapping[str, Any]) -> Iterator[str]:
+    if name == "#/$defs/cleared":
+        return
+    if name in ("#/$defs/secret", "#/$defs/url"):
+        yield "text"
+        yield REFERENCE
+        keys = next(
+            shape for shape in root["$defs"][name.rpartition("/")[2]]["anyOf"] if "properties" in shape
+        )
+        yield from (f"{{{key}: …}}" for key in keys["properties"])
+        return
     if name == "#/$defs/reference":
         # False where values are settled, and references no longer accepted.
         if root["$defs"]["reference"]:
@@ -39,9 +49,11 @@ def _referred(name: str, root: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _typed(node: Mapping[str, Any]) -> str:
-    match node.get("type"):
+    kind = node.get("type")
+    match kind[0] if isinstance(kind, list) else kind:
         case "integer":
-            return f"a whole number of at least {node['minimum']}"
+            most = f" and at most {node['maximum']}" if "maximum" in node else ""
+            return f"a whole number of at least {node['minimum']}{most}"
         case "boolean":
             return "true, false"
         case "object":

@@ -18,6 +18,7 @@ from connmgr.config.schema import check, is_secret, is_text
 from connmgr.config.targets import build_target, conflicts
 from connmgr.config.urls import BadUrl, Component, Url, leading, split, starts_with_reference
 from connmgr.problem import Place, Problem
+from connmgr.secret import Secret
 
 # What stands in for a part of a url that only the environment knows. As a path it is absolute: a relative
 # one would be judged by the current directory.
@@ -61,9 +62,10 @@ def _nest(path: Path, value: object) -> dict[str, object]:
     return {first: _nest(tuple(rest), value) if rest else value}
 
 
-def check_url(values: Mapping[str, object], place: Callable[[Path], Place]) -> Iterator[Problem]:
+def check_target(values: Mapping[str, object], place: Callable[[Path], Place]) -> Iterator[Problem]:
     """Yield what is wrong with a url whatever its variables hold."""
-    text = values.get("url")
+    written = values.get("url")
+    text = written.reveal() if isinstance(written, Secret) else written
     # A control character has its problem already; a NUL would be taken for a mark of the split.
     parts = parse_readable(text) if isinstance(text, str) and not unsafe_character(text) else ()
     if not parts or (starts_with_reference(parts) and missing(parts[:1], {})):

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import contextlib
 import inspect
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +17,11 @@ from tests.docs.markdown import Block, blocks, commands, matches
 
 RUN = {"python", "console", "sh", "yaml"}
 TIMEOUT = 60.0
+# A YAML block that begins with the name of a file is that file; any other is alone in its directory.
+FILE = re.compile(r"# (?P<path>[\w./-]+\.ya?ml)\n")
+# In YAML, a comment with a code marks a line that is wrong on purpose.
+MARK = re.compile(r"# (?P<code>CM\d{3})\b")
+PROBLEM = re.compile(r"^(?P<file>\S+?):(?P<line>\d+):\d+: (?P<code>CM\d{3})", re.MULTILINE)
 
 
 class ExampleFailed(AssertionError):
@@ -30,6 +36,7 @@ class Page:
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
         self._directory = directory
         self._environ = environ
+        self._files: dict[Path, Block] = {}
 
     async def run(self) -> None:
         """Run every block.
@@ -46,7 +53,9 @@ class Page:
             elif block.language == "sh":
                 await self._run_command(block, f"set -e\n{block.text}", "")
             else:
-                await self._validate(block)
+                self._write(block)
+        for folder in dict.fromkeys(path.parent for path in self._files):
+            await self._validate(folder)
 
     async def _run_python(self, block: Block) -> None:
         code = compile(
@@ -62,6 +71,13 @@ class Page:
                 await result
 
     async def _run_command(self, block: Block, line: str, shown: str) -> None:
+        result = await self._run_shell(line)
+        if result.returncode != 0:
+            raise ExampleFailed(f"{block}: `{line}` ended with {result.returncode}:\n{result.stdout}")
+        if shown.strip() and not matches(shown, result.stdout):
+            raise ExampleFailed(f"{block}: `{line}` should print\n{shown}\nbut printed\n{result.stdout}")
+
+    async def _run_shell(self, line: str) -> subprocess.CompletedProcess[str]:
         with tempfile.NamedTemporaryFile("r") as place:
             # In a thread: a command of connmgr's may wait for something that this event loop does.
             result = await asyncio.to_thread(
@@ -75,16 +91,25 @@ class Page:
                 timeout=TIMEOUT,
             )
             self._directory = Path(place.read().rstrip("\n"))
-        if result.returncode != 0:
-            raise ExampleFailed(f"{block}: `{line}` ended with {result.returncode}:\n{result.stdout}")
-        if shown.strip() and not matches(shown, result.stdout):
-            raise ExampleFailed(f"{block}: `{line}` should print\n{shown}\nbut printed\n{result.stdout}")
+        return result
 
-    async def _validate(self, block: Block) -> None:
-        """A YAML block is a profile that `connmgr validate` accepts."""
-        directory = self._directory / f"yaml-{block.line}"
-        directory.mkdir()
-        (directory / "example.yaml").write_text(block.text, encoding="utf-8")
-        await self._run_command(
-            block, f"connmgr --profiles {directory.name} validate", "1 profile, no problem"
-        )
+    def _write(self, block: Block) -> None:
+        named = FILE.match(block.text)
+        path = self._directory / (named["path"] if named else f"yaml-{block.line}/example.yaml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+        self._files[path] = block
+
+    async def _validate(self, folder: Path) -> None:
+        """The problems that `connmgr validate` finds in a directory are those that the page marks."""
+        blocks_here = {path: block for path, block in self._files.items() if path.parent == folder}
+        marked = {
+            (str(path), block.text.count("\n", 0, mark.start()) + 1, mark["code"])
+            for path, block in blocks_here.items()
+            for mark in MARK.finditer(block.text)
+        }
+        result = await self._run_shell(f"connmgr --profiles '{folder}' validate")
+        found = {(at["file"], int(at["line"]), at["code"]) for at in PROBLEM.finditer(result.stdout)}
+        if found != marked or result.returncode not in (0, 2):
+            places = ", ".join(map(str, blocks_here.values()))
+            raise ExampleFailed(f"{places}: expected {sorted(marked)}, but validate printed\n{result.stdout}")

@@ -14,7 +14,9 @@ from tests.docs.page import Page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
-PAGES = [README, *sorted((CHECKOUT / "docs").glob("*.md"))]
+GENERATED = {"problems.md", "settings.md"}
+"""test_generated_pages.py sees to these: each of their hundred examples would be a process here."""
+PAGES = [README, *sorted(page for page in (CHECKOUT / "docs").glob("*.md") if page.name not in GENERATED)]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -59,6 +59,8 @@ def test_output_is_compared_with_three_dots_for_anything(shown: str, found: str,
         "```sh\nfalse\ntrue\n```\n",
         "```python\nassert 1 == 2\n```\n",
         "```yaml\nno_such_key: 1\n```\n",
+        "```yaml\nurl: sqlite://  # CM301\n```\n",
+        "```yaml\n# a/orders.yaml\nextends: _base\n```\n",
     ],
 )
 async def test_an_example_that_is_not_so_fails(
@@ -86,6 +88,25 @@ async def test_cd_moves_all_that_follows(tmp_path: Path) -> None:
     await Page(page(tmp_path, console + python), tmp_path, dict(os.environ)).run()
 
     assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["first", "second"]
+
+
+async def test_a_yaml_block_may_mark_the_lines_that_are_wrong(
+    tmp_path: Path, doc_environ: dict[str, str]
+) -> None:
+    text = "```yaml\nurl: sqlite://\nno_such_key: 1  # CM301\n```\n"
+
+    await Page(page(tmp_path, text), tmp_path, doc_environ).run()
+
+
+async def test_yaml_blocks_with_a_name_are_files_of_one_directory(
+    tmp_path: Path, doc_environ: dict[str, str]
+) -> None:
+    profile = "```yaml\n# a/orders.yaml\nextends: _base\nurl: sqlite://\n```\n"
+    base = "```yaml\n# a/_base.yaml\npool: {size: 3}\n```\n"
+
+    await Page(page(tmp_path, profile + base), tmp_path, doc_environ).run()
+
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["_base.yaml", "orders.yaml"]
 
 
 async def test_a_failure_names_the_page_and_the_line(tmp_path: Path, doc_environ: dict[str, str]) -> None:

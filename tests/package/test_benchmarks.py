@@ -48,6 +48,14 @@ async def test_too_few_pairs_are_refused() -> None:
         await compare("here", contender, contender, pairs=MIN_PAIRS - 1)
 
 
+async def test_fewer_pairs_are_taken_only_where_they_are_asked_for() -> None:
+    visit = visits_of("A", Sample(1, 1.0, 1.0), [])
+
+    cell = await compare("here", Contender("A", visit), Contender("B", visit), pairs=2, least=2)
+
+    assert cell.pairs == 2
+
+
 def test_a_spread_is_median_quartiles_and_ends() -> None:
     assert Spread.of([1.0, 2.0, 3.0, 4.0, 100.0]) == Spread(3.0, 2.0, 4.0, 1.0, 100.0)
 

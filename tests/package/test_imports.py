@@ -46,7 +46,7 @@ def test_the_runtime_knows_nothing_of_files() -> None:
     assert _imported_by("connmgr.runtime.handle") & {"yaml", "jsonschema", "click", "rich"} == set()
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "init", "validate", "list", "schema"])
+@pytest.mark.parametrize("command", ["--help", "--version", "init", "validate", "explain", "list", "schema"])
 def test_commands_that_only_read_files_start_without_sqlalchemy(command: str, tmp_path: Path) -> None:
     _run("-m", "connmgr", "init", cwd=tmp_path)
 

@@ -9,11 +9,13 @@ import connmgr
 from connmgr import ConfigError, ConnmgrError, Place, Problem, UnknownProfile
 from connmgr.engine.drivers import build_driver
 from connmgr.engine.pool import Meter
-from connmgr.profile import PoolSettings, Settings, SQLiteTarget
+from connmgr.problem import Code
+from connmgr.profile import PoolSettings, Settings
+from connmgr.target import SQLiteTarget
 
 
 def problem(line: int, found: str = "nothing") -> Problem:
-    return Problem(Place("profiles/orders.yaml", line, 1), "url", found)
+    return Problem(Place("profiles/orders.yaml", line, 1), "url", found, code=Code.VALUE)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def command(context: click.Context, *, names: tuple[str, ...], watch: float | No
     from connmgr.registry import Registry
 
     directory = profiles_directory(context)
-    registry = Registry.load(directory)
+    registry = Registry.load(directory, names=names or None)
     require_known(names, registry, directory)
     start_logs(context)
     chosen = list(dict.fromkeys(names or registry))

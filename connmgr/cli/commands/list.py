@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from connmgr.cli.edge import OK, WRONG
-from connmgr.cli.names import profiles_directory, stem
+from connmgr.cli.names import profiles_directory
 from connmgr.cli.options import json_option, shared_options
 from connmgr.cli.output import count, one_line, write_json
 from connmgr.cli.tables import write_table
-from connmgr.problem import Problem
+from connmgr.problem import Code, Problem
 
 
 @click.command()
@@ -37,12 +36,12 @@ def command(context: click.Context, *, as_json: bool) -> int:
         write_table(("profile", "description", "file"), rows)
     if not result.problems:
         return OK
-    click.echo(_problems(result.problems, directory), err=True)
+    click.echo(_problems(result.problems), err=True)
     return WRONG
 
 
-def _problems(problems: Sequence[Problem], directory: Path) -> str:
-    """Count the problems of files; the directory's own, which stands alone, is told in full."""
-    if stem(problems[0], directory) is None:
+def _problems(problems: Sequence[Problem]) -> str:
+    """Count the problems of files; that there are no files is told in full."""
+    if problems[0].code is Code.NO_PROFILES:
         return str(problems[0])
     return f"{count(len(problems), 'problem')} in other files: see `connmgr validate`"

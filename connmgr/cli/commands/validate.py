@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from connmgr.cli.edge import OK, WRONG
-from connmgr.cli.names import broken_names, names_argument, profiles_directory, require_known, stem
+from connmgr.cli.names import load_named, names_argument, profiles_directory
 from connmgr.cli.options import shared_options
 from connmgr.cli.output import count, write
 from connmgr.problem import Problem
 
 if TYPE_CHECKING:
     from connmgr.config.diagnostics import Format
+    from connmgr.profile import Profile
 
 
 @click.command()
 @names_argument
+@click.option(
+    "--settle", is_flag=True, help="Look references up in the environment too, as the first use would."
+)
 @click.option(
     "--format",
     "form",
@@ -29,29 +33,51 @@ if TYPE_CHECKING:
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @shared_options
 @click.pass_context
-def command(context: click.Context, *, names: tuple[str, ...], form: Format) -> int:
+def command(context: click.Context, *, names: tuple[str, ...], settle: bool, form: Format) -> int:
     """Check the profile files and print every problem.
 
-    All files, or those of the NAMEs. No environment and no database is needed. Exit status 2 when there
-    is a problem.
+    All files, or those that the NAMEs need. No environment and no database is needed. Exit status 2
+    when there is a problem; a warning is none. `connmgr explain CODE` says more about one.
     """
-    from connmgr.config.diagnostics import render
-    from connmgr.config.loader import load_profiles
-
-    directory = profiles_directory(context)
-    result = load_profiles(directory)
-    require_known(names, {*result.profiles, *broken_names(result.problems, directory)}, directory)
-    problems = [problem for problem in result.problems if not names or stem(problem, directory) in names]
-    profiles = [name for name in result.profiles if not names or name in names]
-    lines = [render(problems, form)]
+    result = load_named(profiles_directory(context), names)
+    problems = [*result.problems, *result.warnings]
+    if settle:
+        problems += _unsettled(result.profiles.values())
+    problems.sort()
+    lines = [_rendered(problems, form)]
     if form == "text":
-        lines.append(_summary(problems, len(profiles)))
+        lines.append(_summary(problems, len(result.profiles)))
     write("\n".join(filter(None, lines)))
-    return WRONG if problems else OK
+    return OK if all(problem.code.is_warning for problem in problems) else WRONG
+
+
+def _unsettled(profiles: Iterable[Profile]) -> list[Problem]:
+    import os
+
+    from connmgr.config.settle import unsettled
+
+    return [problem for profile in profiles for problem in unsettled(profile, os.environ)]
+
+
+def _rendered(problems: Collection[Problem], form: Format) -> str:
+    if not problems:
+        return "[]" if form == "json" else ""
+    # Imported when there is something to say: a directory without a problem is checked the sooner.
+    from connmgr.cli.excerpts import Excerpts
+    from connmgr.config.diagnostics import render
+    from connmgr.config.excerpt import with_source
+
+    if form != "text":
+        return render(problems, form)
+    excerpts = Excerpts()
+    return "\n".join(with_source(problem, excerpts.line(problem.place)) for problem in problems)
 
 
 def _summary(problems: Collection[Problem], profiles: int) -> str:
-    if not problems:
-        return f"{count(profiles, 'profile')}, no problem"
-    files = {problem.place.file for problem in problems}
-    return f"{count(len(problems), 'problem')} in {count(len(files), 'file')}"
+    errors = [problem for problem in problems if not problem.code.is_warning]
+    warnings = count(len(problems) - len(errors), "warning") if len(errors) < len(problems) else ""
+    if not errors:
+        return ", ".join(filter(None, (count(profiles, "profile"), "no problem", warnings)))
+    files = {problem.place.file for problem in errors}
+    found = f"{count(len(errors), 'problem')} in {count(len(files), 'file')}"
+    return ", ".join(filter(None, (found, warnings)))

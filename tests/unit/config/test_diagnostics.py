@@ -7,9 +7,11 @@ import json
 import pytest
 
 from connmgr.config.diagnostics import did_you_mean, render
-from connmgr.problem import Place, Problem
+from connmgr.problem import Code, Place, Problem
 
-PROBLEM = Problem(Place("a,b:c.yaml", 3, 9), "pool.size", "100% wrong\nhere", "a number", "mend it")
+PROBLEM = Problem(
+    Place("a,b:c.yaml", 3, 9), "pool.size", "100% wrong\nhere", "a number", "mend it", code=Code.VALUE
+)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,7 @@ def test_the_nearest_word_is_offered_when_one_is_near(word: str, answer: str) ->
 
 
 def test_text_is_one_problem_a_line() -> None:
-    plain = Problem(Place("a.yaml"), "", "the file is empty")
+    plain = Problem(Place("a.yaml"), "", "the file is empty", code=Code.VALUE)
 
     assert render([plain, plain], "text") == "a.yaml:1:1: the file is empty\na.yaml:1:1: the file is empty"
 

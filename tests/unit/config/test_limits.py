@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from connmgr.config.careful import DEEPEST, MOST_ALIASES, MOST_NODES
 from connmgr.config.encoding import LARGEST_FILE, decode
-from connmgr.config.source import DEEPEST, MOST_ALIASES, MOST_NODES, read
+from connmgr.config.source import read
 
 
 def found(data: bytes | str) -> str:
@@ -16,13 +17,15 @@ def found(data: bytes | str) -> str:
 def test_a_file_may_have_one_mebibyte_and_no_more() -> None:
     padding = b"#" * (LARGEST_FILE - 7)
 
-    assert found(b"a: 1\n" + padding + b"\n") != "f:1:1: the file is larger than 1 MiB"
-    assert found(b"a: 1\n" + padding + b"###").startswith("f:1:1: the file is larger than 1 MiB")
+    assert found(b"a: 1\n" + padding + b"\n") != "f:1:1: CM105 the file is larger than 1 MiB"
+    assert found(b"a: 1\n" + padding + b"###").startswith("f:1:1: CM105 the file is larger than 1 MiB")
 
 
 def test_nesting_ends_at_its_limit_aliases_counted() -> None:
     assert found("a: " + "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1)) == ""
-    assert found("a: " + "[" * DEEPEST + "]" * DEEPEST).startswith(f"f:1:{DEEPEST + 3}: a: nesting deeper")
+    assert found("a: " + "[" * DEEPEST + "]" * DEEPEST).startswith(
+        f"f:1:{DEEPEST + 3}: CM210 a: nesting deeper"
+    )
     half = "[" * 30 + "1" + "]" * 30
     assert "nesting deeper" in found(f"a: &a {half}\nb: {'[' * 30}*a{']' * 30}\n")
 
@@ -57,21 +60,21 @@ def test_values_end_at_their_limit_aliases_counted_in_full() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        ("a: 1".encode("utf-16"), "f:1:1: the file is in UTF-16"),
-        ("a: 1".encode("utf-16-le"), "f:1:1: the file is in UTF-16"),
-        ("a: 1".encode("utf-32"), "f:1:1: the file is in UTF-16"),
-        (b"a: 1\r\n# \xc3\xa9 \xe4\n", "f:2:5: the byte 0xE4 is not UTF-8"),
-        (b"\xef\xbb\xbfa: \xff\n", "f:1:4: the byte 0xFF is not UTF-8"),
-        (b"a: \xed\xa0\x80\n", "f:1:4: the byte 0xED is not UTF-8"),
-        (b"a: 1\n\tb: 2\n", "f:2:1: a tab in the indentation"),
-        (b"a:\n  \tb: 2\n", "f:2:3: a tab in the indentation"),
-        (b"a: 1\n\t# c\n", "f:2:1: a tab in the indentation"),
-        (b"a: 1\n \t\nb: 2\n", "f:2:2: a tab in the indentation"),
-        (b"a: 1\r\tb: 2\r", "f:2:1: a tab in the indentation"),
-        (b"a: \x07\n", "f:1:4: the character U+0007"),
-        (b"a: x\xe2\x80\xa8b: 1\n", "f:1:5: the character U+2028 (line separator)"),
-        (b"a: x\xef\xbb\xbf\n", "f:1:5: the character U+FEFF"),
-        (b"a: x\xef\xbf\xbe\n", "f:1:5: the character U+FFFE"),
+        ("a: 1".encode("utf-16"), "f:1:1: CM102 the file is in UTF-16"),
+        ("a: 1".encode("utf-16-le"), "f:1:1: CM102 the file is in UTF-16"),
+        ("a: 1".encode("utf-32"), "f:1:1: CM102 the file is in UTF-16"),
+        (b"a: 1\r\n# \xc3\xa9 \xe4\n", "f:2:5: CM102 the byte 0xE4 is not UTF-8"),
+        (b"\xef\xbb\xbfa: \xff\n", "f:1:4: CM102 the byte 0xFF is not UTF-8"),
+        (b"a: \xed\xa0\x80\n", "f:1:4: CM102 the byte 0xED is not UTF-8"),
+        (b"a: 1\n\tb: 2\n", "f:2:1: CM104 a tab in the indentation"),
+        (b"a:\n  \tb: 2\n", "f:2:3: CM104 a tab in the indentation"),
+        (b"a: 1\n\t# c\n", "f:2:1: CM104 a tab in the indentation"),
+        (b"a: 1\n \t\nb: 2\n", "f:2:2: CM104 a tab in the indentation"),
+        (b"a: 1\r\tb: 2\r", "f:2:1: CM104 a tab in the indentation"),
+        (b"a: \x07\n", "f:1:4: CM103 the character U+0007"),
+        (b"a: x\xe2\x80\xa8b: 1\n", "f:1:5: CM103 the character U+2028 (line separator)"),
+        (b"a: x\xef\xbb\xbf\n", "f:1:5: CM103 the character U+FEFF"),
+        (b"a: x\xef\xbf\xbe\n", "f:1:5: CM103 the character U+FFFE"),
     ],
 )
 def test_bytes_that_are_no_profile_are_named_with_their_place(data: bytes, problem: str) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from connmgr.config.loader import load_profiles, profile_files
+from connmgr.config.loader import load_profiles, profile_names
 from connmgr.config.nested import freeze
 from connmgr.problem import Place
 from connmgr.secret import Secret
@@ -92,7 +92,7 @@ def test_the_files_of_a_directory_are_known_by_their_names(tmp_path: Path) -> No
     for name in ("b.yaml", "a.yml", ".hidden.yaml", "c.YAML", "notes.txt"):
         (tmp_path / name).write_text("")
 
-    assert profile_files(tmp_path) == [tmp_path / "a.yml", tmp_path / "b.yaml"]
+    assert profile_names(tmp_path) == {"a", "b"}
 
 
 def test_the_same_name_twice_names_both_files_and_loads_neither(tmp_path: Path) -> None:

@@ -9,16 +9,8 @@ import pytest
 
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
-from connmgr.profile import (
-    HealthSettings,
-    PoolSettings,
-    PostgresTarget,
-    Profile,
-    SessionSettings,
-    Settings,
-    SQLiteTarget,
-    Timeouts,
-)
+from connmgr.profile import HealthSettings, PoolSettings, Profile, SessionSettings, Settings, Timeouts
+from connmgr.target import PostgresTarget, SQLiteTarget
 
 Settle = Callable[..., Settings]
 Written = Callable[[str], Profile]

@@ -11,7 +11,8 @@ from connmgr.config.loader import load_profiles
 from connmgr.config.resources import PROFILES, SCHEMA, resource
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
-from connmgr.profile import PostgresTarget, Profile, SQLiteTarget
+from connmgr.profile import Profile
+from connmgr.target import PostgresTarget, SQLiteTarget
 
 
 @pytest.fixture

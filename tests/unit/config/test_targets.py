@@ -10,7 +10,7 @@ import pytest
 from connmgr.config.references import parse
 from connmgr.config.targets import build_target
 from connmgr.config.urls import BadUrl, leading, split
-from connmgr.profile import PostgresTarget, SQLiteTarget, Target
+from connmgr.target import PostgresTarget, SQLiteTarget, Target
 
 
 def target(text: str, **environ: str) -> Target:

@@ -1,0 +1,86 @@
+"""What a profile says, setting by setting, as text that shows no secret; references stay references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connmgr.config.paths import Path, dotted
+from connmgr.config.references import Part, parse
+from connmgr.config.schema import is_secret
+from connmgr.config.urls import BadUrl, Component, Url, split, starts_with_reference
+from connmgr.profile import Profile
+from connmgr.secret import MASK, Secret
+
+_URL = ("url",)
+_SECRET_PARAMETERS = ("password", "sslpassword")
+
+
+def outline(profile: Profile) -> dict[str, str]:
+    """Return every setting that the profile or a base of it says, by its dotted path.
+
+    Secrets are masked, up to the references that they are made of: two that differ may read the same.
+    """
+    return {dotted(path): text for path, text in _leaves(profile.values, ())}
+
+
+def _leaves(values: Mapping[str, object], path: Path) -> Iterator[tuple[Path, str]]:
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, Mapping) and not is_secret(here):
+            yield from _leaves(value, here)
+        else:
+            yield here, _text(here, value)
+
+
+def _text(path: Path, value: object) -> str:
+    match value:
+        case Mapping():
+            return _elsewhere(value)
+        case Secret() if path == _URL:
+            return _url(parse(value.reveal()))
+        case Secret():
+            return _masked(parse(value.reveal()))
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _elsewhere(value: Mapping[str, object]) -> str:
+    """Show `{file: PATH}`; of a command its program alone, as an argument may be a secret."""
+    ((kind, where),) = value.items()
+    if isinstance(where, tuple):
+        program, *arguments = (part.reveal() if isinstance(part, Secret) else str(part) for part in where)
+        where = f"[{program}{', …' if arguments else ''}]"
+    return f"{{{kind}: {where}}}"
+
+
+def _masked(parts: Component) -> str:
+    return "".join(MASK if isinstance(part, str) else str(part) for part in parts)
+
+
+def _url(parts: tuple[Part, ...]) -> str:
+    if starts_with_reference(parts):
+        return _masked(parts)
+    try:
+        url = split(parts)
+    except BadUrl:
+        return MASK
+    return "".join(_url_pieces(url))
+
+
+def _url_pieces(url: Url) -> Iterator[str]:
+    yield f"{url.scheme}://"
+    if url.user is not None or url.password is not None:
+        password = "" if url.password is None else f":{_masked(url.password)}"
+        yield f"{_plain(url.user or ())}{password}@"
+    yield f"{_plain(url.host)}{f':{_plain(url.port)}' if url.port else ''}/{_plain(url.path)}"
+    for index, (name, value) in enumerate(url.query):
+        shown = _masked(value) if name in _SECRET_PARAMETERS else _plain(value)
+        yield f"{'&' if index else '?'}{name}={shown}"
+
+
+def _plain(parts: Component) -> str:
+    return "".join(map(str, parts))
