@@ -81,14 +81,18 @@ class Cell:
     control_cpu: float
 
 
-async def compare(situation: str, ours: Contender, control: Contender, *, pairs: int = MIN_PAIRS) -> Cell:
+async def compare(
+    situation: str, ours: Contender, control: Contender, *, pairs: int = MIN_PAIRS, least: int = MIN_PAIRS
+) -> Cell:
     """Warm both up, then measure `pairs` pairs, the first of a pair changing every time.
+
+    Only where a visit takes seconds may `least` ask for fewer pairs.
 
     Raises:
         ValueError: fewer pairs than the spread needs to mean something.
     """
-    if pairs < MIN_PAIRS:
-        raise ValueError(f"{pairs} pairs are too few to show a spread; take {MIN_PAIRS} or more")
+    if pairs < least:
+        raise ValueError(f"{pairs} pairs are too few to show a spread; take {least} or more")
     for contender in (ours, control):
         await contender.visit()
     samples: dict[Contender, list[Sample]] = {ours: [], control: []}

@@ -7,18 +7,19 @@ import gc
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
 from benchmarks.harness import MIN_PAIRS, Cell, Spread
 
 
-def arguments(description: str | None) -> argparse.ArgumentParser:
+def arguments(
+    description: str | None, *, pairs: int = 2 * MIN_PAIRS, least: int = MIN_PAIRS
+) -> argparse.ArgumentParser:
     """Return a parser with the options that every benchmark has."""
     parser = argparse.ArgumentParser(description=description)
-    pairs = f"pairs per cell, {MIN_PAIRS} or more"
-    parser.add_argument("--pairs", type=int, default=2 * MIN_PAIRS, help=pairs)
+    parser.add_argument("--pairs", type=int, default=pairs, help=f"pairs per cell, {least} or more")
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     return parser
 
@@ -34,22 +35,28 @@ def environment() -> dict[str, object]:
         "sqlalchemy": version("sqlalchemy"),
         "asyncpg": version("asyncpg"),
         "aiosqlite": version("aiosqlite"),
+        "pyyaml": version("pyyaml"),
+        "jsonschema": version("jsonschema"),
         "gc": "enabled" if gc.isenabled() else "disabled",
         "gc_threshold": gc.get_threshold(),
         "gc_before_each_visit": True,
     }
 
 
-def show(title: str, cells: Iterable[Cell], *, as_json: bool) -> None:
-    """Print the cells, and under which circumstances they were measured."""
+def show(
+    title: str, cells: Iterable[Cell], *, figures: Mapping[str, str] | None = None, as_json: bool
+) -> None:
+    """Print the cells, under which circumstances they were measured, and `figures` that need no control."""
     if as_json:
         values = {"title": title, "environment": environment(), "cells": [asdict(cell) for cell in cells]}
-        print(json.dumps(values, indent=2))
+        print(json.dumps({**values, "figures": figures or {}}, indent=2))
         return
     print(f"{title}\n  {', '.join(f'{name} {value}' for name, value in environment().items())}")
     print("  ratio: ours / control, as median [quartiles] (ends)")
     for cell in cells:
         print("\n".join(_lines(cell)), flush=True)
+    for name, figure in (figures or {}).items():
+        print(f"{name}: {figure}")
 
 
 def _lines(cell: Cell) -> list[str]:

@@ -48,6 +48,7 @@ class PoolSettings:
     size: int = 5
     max_overflow: int = 10
     timeout: float = 30.0
+    idle_timeout: float | None = None
     max_lifetime: float = 1800.0
     use_lifo: bool = True
 

@@ -10,7 +10,7 @@ from connmgr.config.schema import is_duration
 from connmgr.profile import PoolSettings, Settings
 from connmgr.target import SQLiteTarget, Target
 
-POOLED_ONLY = ("size", "max_overflow", "timeout", "max_lifetime", "use_lifo")
+POOLED_ONLY = ("size", "max_overflow", "timeout", "idle_timeout", "max_lifetime", "use_lifo")
 
 
 def plain_values(settings: Settings) -> dict[str, object]:
@@ -35,7 +35,7 @@ def text_lines(values: Mapping[str, object], parents: tuple[str, ...] = ()) -> I
             yield f"{indent}{name}:"
             yield from text_lines(value, path)
         else:
-            yield f"{indent}{name}: {_text(value, path)}"
+            yield f"{indent}{name}: {value_text(value, path)}"
 
 
 def flat_values(settings: Settings) -> dict[str, str]:
@@ -49,7 +49,7 @@ def _leaves(values: Mapping[str, object], parents: tuple[str, ...]) -> Iterator[
         if isinstance(value, Mapping):
             yield from _leaves(value, path)
         else:
-            yield path, _text(value, path)
+            yield path, value_text(value, path)
 
 
 def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
@@ -61,11 +61,19 @@ def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
     return values
 
 
-def _text(value: object, path: tuple[str, ...]) -> str:
+def value_text(value: object, path: tuple[str, ...]) -> str:
+    """Return the value of the setting at `path` as text, a duration with the unit that suits it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and is_duration(path):
-        return f"{value:g}s"
+    if isinstance(value, int | float) and is_duration(path):
+        return _duration(float(value))
     return one_line(str(value))
+
+
+def _duration(seconds: float) -> str:
+    for length, unit in ((3600, "h"), (60, "m")):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"

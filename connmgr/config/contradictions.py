@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 from connmgr.config.paths import Path, dotted
 from connmgr.config.scalars import describe, seconds
 from connmgr.config.schema import definition, is_duration
 from connmgr.problem import Code, Place, Problem
 
-Measure: TypeAlias = float | str
-
 # The first must not be over the second, and why. What a base sets for many may go unused in one of them
 # (sizes where pool.mode is none): that is no contradiction, and has no row.
 _ORDERED: Final[tuple[tuple[Path, Path, str], ...]] = (
+    (
+        ("pool", "idle_timeout"),
+        ("pool", "max_lifetime"),
+        "no connection lives long enough to be idle so long",
+    ),
     (
         ("connection", "ssl_min_protocol_version"),
         ("connection", "ssl_max_protocol_version"),
@@ -30,10 +33,14 @@ def contradictions(values: Mapping[str, object], place: Callable[[Path], Place])
     of a pair, and not at all as the first; one that is a reference is compared when it is settled.
     """
     for smaller, larger, why in _ORDERED:
-        low, high = _measure(smaller, _written(values, smaller)), _bound(values, larger)
-        # One pair is of one kind, so that a text never meets a number.
-        if low is not None and high is not None and low > high:  # type: ignore[operator]
-            yield _problem(values, smaller, larger, why, place)
+        here, other = _written(values, smaller), _written(values, larger)
+        bound = _default(larger) if other is None else other
+        low, high = _measure(smaller, here), _measure(larger, bound)
+        if low is not None and high is not None and low > high:
+            stands = "by default" if other is None else _where(place(larger), place(smaller))
+            found = f"found {describe(here)}, over {dotted(larger)} ({describe(bound)} {stands}): {why}"
+            accepted = f"at most {dotted(larger)}"
+            yield Problem(place(smaller), dotted(smaller), found, accepted, code=Code.CONTRADICTION)
 
 
 def _written(values: object, path: Path) -> object:
@@ -42,33 +49,28 @@ def _written(values: object, path: Path) -> object:
     return values
 
 
-def _bound(values: Mapping[str, object], path: Path) -> Measure | None:
-    written = _written(values, path)
-    return _measure(path, _default(path) if written is None else written)
-
-
 def _default(path: Path) -> object:
     return (definition(path) or {}).get("default")
 
 
-def _measure(path: Path, value: object) -> Measure | None:
-    """Return what to compare; None when there is nothing yet."""
+def _measure(path: Path, value: object) -> float | None:
+    """Return a number to compare; None when there is nothing yet, or a reference."""
+    if value is None:
+        return None
     if isinstance(value, str) and not is_duration(path):
-        return None if "${" in value else value
+        words = _words(path)
+        return float(words.index(value)) if value in words else None
     try:
-        return None if value is None else seconds(value)
+        return seconds(value)
     except ValueError:
         return None
 
 
-def _problem(
-    values: Mapping[str, object], smaller: Path, larger: Path, why: str, place: Callable[[Path], Place]
-) -> Problem:
-    here, other = _written(values, smaller), _written(values, larger)
-    where = f"in line {place(larger).line}" if other is not None else "by default"
-    if other is not None and place(larger).file != place(smaller).file:
-        where = f"in {place(larger).file}:{place(larger).line}"
-    bound = describe(_default(larger) if other is None else other)
-    found = f"found {describe(here)}, over {dotted(larger)}, which is {bound} {where}: {why}"
-    accepted = f"{dotted(larger)} at most"
-    return Problem(place(smaller), dotted(smaller), found, accepted, code=Code.CONTRADICTION)
+def _words(path: Path) -> list[str]:
+    """Return the words that a setting accepts, which the schema has in their order."""
+    shapes = (definition(path) or {}).get("anyOf", ())
+    return [word for shape in shapes for word in shape.get("enum", ())]
+
+
+def _where(other: Place, here: Place) -> str:
+    return f"in line {other.line}" if other.file == here.file else f"in {other.file}:{other.line}"

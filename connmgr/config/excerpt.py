@@ -47,10 +47,14 @@ def _shown(line: str, path: tuple[str, ...]) -> str:
     own = next((key for key in keys if key["key"] == path[-1]), None)
     if own is None or not is_word(own["key"]):
         return ""
-    harmless = all(key["key"] in showable_keys() for key in keys)
-    if harmless and "://" not in text and definition(_setting(path)) and not is_secret(_setting(path)):
+    if _harmless(text, keys) and definition(_setting(path)) and not is_secret(_setting(path)):
         return text
-    return f"{text[: own.end()]} {MASK}" if own is keys[0] else ""
+    upto = text[: own.end()]
+    return f"{upto} {MASK}" if _harmless(upto, keys[: keys.index(own)]) else ""
+
+
+def _harmless(text: str, keys: list[re.Match[str]]) -> bool:
+    return "://" not in text and all(key["key"] in showable_keys() for key in keys)
 
 
 def _setting(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,71 +10,87 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from connmgr.config.diagnostics import did_you_mean
+from connmgr.config.paths import Path, dotted
 
-_NOT_YET: Final = "not in this version"
-_IN_URL: Final = "write it into the url: postgresql://user@host:5432/dbname"
-_IN_QUERY: Final = "write it at the end of the url"
-_BOTH_SIZES: Final = (
-    "write pool.size for the connections that are kept, and pool.max_overflow for those beyond"
-)
+_LEAVE_OUT: Final = "not in this version; leave it out"
+_URL: Final = "or write it into the url: postgresql://user@host:5432/dbname"
+_EXTENDS: Final = "write extends: NAME, or a list of names; a base is a file whose name begins with _"
 
 # Advice, and the words that get it. They are compared without case, "_" and "-": maxPoolSize,
-# max_pool_size and MAX-POOL-SIZE are one.
+# max_pool_size and MAX-POOL-SIZE are one. What is a setting elsewhere, by the same name, needs no row.
 _WORDS: Final = {
     "write pool.max_lifetime": "recycle poolrecycle maxlifetime poolmaxlifetime maxage",
+    "write pool.idle_timeout": "idletimeout poolidletimeout maxidle maxidletime",
     "write pool.size": "poolsize minsize minpoolsize",
+    "write pool.size for the connections that are kept, and pool.max_overflow for those beyond": "maxsize "
+    "maximumpoolsize maxpoolsize maxconnections poolmax",
     "write pool.max_overflow": "overflow poolmaxoverflow maxoverflow",
     "write pool.timeout": "checkouttimeout connectiontimeout pooltimeout acquiretimeout",
     "write pool.use_lifo": "lifo pooluselifo",
     "write pool.mode": "poolclass pooltype",
-    "write timeouts.connect": "connecttimeout",
+    "write timeouts.connect": "connecttimeout logintimeout",
     "write timeouts.statement": "statementtimeout commandtimeout querytimeout",
     "write health.timeout": "healthtimeout healthchecktimeout",
     "write session.expire_on_commit": "expireoncommit",
     "write password": "pass passwd pwd secret",
-    _BOTH_SIZES: "maxsize maximumpoolsize maxpoolsize maxconnections poolmax",
-    _IN_URL: "adapter driver drivername dialect scheme host hostname server port database dbname db user "
-    "username login uri dsn connectionstring jdbcurl databaseurl",
-    f"{_IN_QUERY}: ?sslmode=…": "ssl tls sslmode",
-    f"{_IN_QUERY}: ?sslrootcert=…": "sslrootcert",
-    f"{_IN_QUERY}: ?sslcert=…": "sslcert",
-    f"{_IN_QUERY}: ?sslkey=…": "sslkey",
-    f"{_IN_QUERY}: ?application_name=…": "applicationname",
-    f"{_NOT_YET}; leave it out: pool.max_lifetime bounds a connection's age": "preping poolpreping",
-    f"{_NOT_YET}; write the settings out in every file": "extends",
-    f"{_NOT_YET}; {_IN_URL}": "connection",
+    "write url": "uri dsn connectionstring jdbcurl databaseurl",
+    f"write connection.host, {_URL}": "host hostname server socket unixsocket",
+    f"write connection.port, {_URL}": "port",
+    f"write connection.dbname, {_URL}": "database dbname db databasename",
+    f"write connection.user, {_URL}": "user username login",
+    "leave it out; the url's scheme or the key connection says which database it is": "adapter driver "
+    "drivername dialect scheme engine",
+    "write connection.sslmode, or at the end of the url: ?sslmode=…": "ssl tls sslmode",
+    "write connection.options: -c search_path=…": "schemasearchpath searchpath currentschema",
+    "write connection.client_encoding": "encoding charset",
+    "write libpq_env: true, and libpq's variables count; or write the value under connection": "pghost "
+    "pghostaddr pgport pgdatabase pguser pgpassword pgpassfile pgservice pgservicefile pgoptions pgappname "
+    "pgsslmode pgsslrootcert pgsslcert pgsslkey pgsslcrl pgconnecttimeout pgtargetsessionattrs",
+    _EXTENDS: "<< inherit inherits inheritfrom base bases parent include includes import template $ref",
+    f"{_EXTENDS}; defaults is for files named *.profiles.yaml": "defaults default",
+    "a file of several profiles has a name that ends in .profiles.yaml: rename it": "profiles",
+    "leave it out; the file's name is the profile's": "name",
+    "write it as a comment: # yaml-language-server: $schema=…": "$schema",
+    "write it below a secret, as in password: {env: NAME}": "env",
+    "write it below a secret, as in password: {file: PATH}": "file",
+    "write it below a password, as in password: {command: [program, argument]}": "command",
+    f"{_LEAVE_OUT}: pool.max_lifetime bounds a connection's age": "preping poolpreping",
     "leave it out; the logger sqlalchemy.engine shows statements at level INFO": "echo",
-    f"{_NOT_YET}; leave it out": "minidle minimumidle idletimeout keepalive keepalivetime maxwaiting "
-    "leakdetectionthreshold connectinglimit draintimeout",
+    _LEAVE_OUT: "minidle minimumidle keepalive keepalivetime maxwaiting leakdetectionthreshold "
+    "connectinglimit draintimeout",
 }
 _ADVICE: Final = {word: advice for advice, words in _WORDS.items() for word in words.split()}
 
 _BARE_VARIABLE: Final = re.compile(r"\$(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 
-def advice(
-    key: str,
-    known: Iterable[str],
-    settings: Iterable[tuple[tuple[str, ...], Any]],
-) -> str:
+def advice(key: str, known: Iterable[str], settings: Iterable[tuple[Path, Any]]) -> str:
     """Say which setting an unknown `key` should be; empty when nothing is near.
 
     `known` are the keys that may stand in its place, `settings` all there are.
     """
     word = key.casefold().replace("_", "").replace("-", "")
-    elsewhere = [".".join(path) for path, _ in settings if path[-1] == key]
-    if elsewhere:
-        return f"write {' or '.join(elsewhere)}"
-    return _ADVICE.get(word) or did_you_mean(key, known)
+    elsewhere = [path for path, _ in settings if path[-1] == key]
+    return _ADVICE.get(word) or _elsewhere(elsewhere) or did_you_mean(key, known)
+
+
+def _elsewhere(paths: list[Path]) -> str:
+    if not paths:
+        return ""
+    # A word of libpq's that the profile has too, such as password, is written there.
+    own = [path for path in paths if path[0] != "connection" or len(path) == 1]
+    if own:
+        return f"write {' or '.join(map(dotted, own))}"
+    return f"write {dotted(paths[0])}, or at the end of the url: ?{paths[0][-1]}=…"
 
 
 def value_advice(value: object, *, secret: bool, text: bool) -> str:
     """Say what to do about a value of the wrong kind; empty when nothing helps more than the rule."""
     if value is None:
         # What begins with # is a comment to YAML, and a password may begin with it.
-        quoted = "; quote a text that begins with #" if text else ""
+        quoted = "; quote a text that begins with #" if text or secret else ""
         return f"give it a value, or delete the line{quoted}"
-    if text and isinstance(value, bool | int | float):
+    if (text or secret) and isinstance(value, bool | int | float):
         return "quote it"
     if isinstance(value, str) and (bare := _BARE_VARIABLE.fullmatch(value)):
         return "write a reference with braces: ${NAME}" if secret else f"write ${{{bare['name']}}}"

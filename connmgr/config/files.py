@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,49 +15,65 @@ from connmgr.problem import Code, Place, Problem
 ENDINGS: Final = (".yaml", ".yml")
 SHARED: Final = ".profiles"
 
+_SHARED_ENDINGS: Final = tuple(SHARED + ending for ending in ENDINGS)
+
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _ANY_PROFILES: Final = "a directory with profile files (*.yaml)"
 _START: Final = "connmgr init DIR writes three to start from"
 
 
-@dataclass(slots=True)
-class Listing:
+class Directory:
     """The files of a directory, told from others by their names alone.
 
-    `single` has the paths of the files that would be the profile, or the base, of a name: one, unless
-    something is wrong. `shared` are the paths of `*.profiles.yaml`.
-    """
-
-    single: dict[str, list[str]] = field(default_factory=dict)
-    shared: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def list_files(root: str) -> Listing:
-    """List the files of a directory; those with a name that no profile may have are problems.
+    Listed once; no file is looked at. One profile out of ten thousand must not pay for the others, so
+    names are judged when somebody asks for all of them.
 
     Raises:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-    listing = Listing()
-    # Texts and no `Path`s: among ten thousand files those cost more than the list itself.
-    for file in sorted(os.listdir(root)):  # noqa: PTH208
-        stem, dot, ending = file.rpartition(".")
-        if file.startswith(".") or not dot or f".{ending}".lower() not in ENDINGS:
-            continue
-        path = os.path.join(root, file)  # noqa: PTH118
-        if f".{ending}" not in ENDINGS:
-            problem = "an ending in capitals", ".yaml or .yml", "rename the file"
-            listing.problems.append(Problem(Place(shown(path)), "", *problem, code=Code.FILE_NAME))
-        elif not is_name(stem.removesuffix(SHARED).removeprefix("_")):
-            listing.problems.append(_misnamed(path))
-        elif stem.endswith(SHARED):
-            listing.shared.append(path)
-        else:
-            listing.single.setdefault(stem, []).append(path)
-    return listing
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        # Texts and no `Path`s: among ten thousand files those cost more than the list itself.
+        self._files = frozenset(os.listdir(root))  # noqa: PTH208
+
+    def shared(self) -> list[str]:
+        """Return the paths of the files of several profiles, `*.profiles.yaml`."""
+        return [self._path(file) for file in sorted(self._files) if file.endswith(_SHARED_ENDINGS)
+                and _is_fit(file.partition(".")[0]) and file.count(".") == 2]  # fmt: skip
+
+    def single(self, name: str) -> list[str]:
+        """Return the paths of the files that would be the profile or base `name`: one, or none, or two."""
+        return [self._path(name + ending) for ending in ENDINGS if name + ending in self._files]
+
+    def names(self) -> list[str]:
+        """Return the names of the profiles and bases that have a file of their own."""
+        stems = (file.rpartition(".")[0] for file in self._files if file.endswith(ENDINGS))
+        return sorted({stem for stem in stems if _is_fit(stem)})
+
+    def misfits(self) -> Iterator[Problem]:
+        """Yield a problem for each file that looks like a profile's and has a name that none may have."""
+        for file in sorted(self._files):
+            if file.startswith(".") or not file.lower().endswith(ENDINGS):
+                continue
+            if not file.endswith(ENDINGS):
+                yield _capitals(self._path(file))
+            elif not _is_fit(file.rpartition(".")[0].removesuffix(SHARED)):
+                yield _misnamed(self._path(file))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file looks like a profile's."""
+        return not any(file.lower().endswith(ENDINGS) for file in self._files if file[0] != ".")
+
+    def _path(self, file: str) -> str:
+        return os.path.join(self._root, file)  # noqa: PTH118
+
+
+def _is_fit(stem: str) -> bool:
+    return is_name(stem.removeprefix("_"))
 
 
 def is_name(text: str) -> bool:
@@ -78,19 +94,21 @@ def read_file(path: str) -> bytes | Problem:
     except OSError as error:
         return _unreadable(path, error)
     try:
-        if kind := _kind(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if kind := _kind(status.st_mode):
             found = f"{kind} with the name of a profile file"
             hint = "rename it, or move it away"
             return Problem(Place(shown(path)), "", found, "a file", hint, code=Code.UNREADABLE)
-        return _bytes(descriptor)
+        return _bytes(descriptor, status.st_size)
     except OSError as error:
         return _unreadable(path, error)
     finally:
         os.close(descriptor)
 
 
-def _bytes(descriptor: int) -> bytes:
-    data = os.read(descriptor, LARGEST_FILE + 1)
+def _bytes(descriptor: int, size: int) -> bytes:
+    # Asked for one byte more than the file had a moment ago: it may grow, and some files say 0.
+    data = os.read(descriptor, min(size, LARGEST_FILE) + 1)
     while len(data) <= LARGEST_FILE and (more := os.read(descriptor, LARGEST_FILE + 1 - len(data))):
         data += more
     return data
@@ -102,6 +120,11 @@ def _kind(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a directory"
     return "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
+
+
+def _capitals(path: str) -> Problem:
+    what = "an ending in capitals", ".yaml or .yml", "rename the file"
+    return Problem(Place(shown(path)), "", *what, code=Code.FILE_NAME)
 
 
 def _misnamed(path: str) -> Problem:

@@ -80,7 +80,7 @@ def _load(library: Library, entries: Iterable[Entry]) -> LoadResult:
         MappingProxyType(dict(sorted(profiles.items()))),
         tuple(problem for problem in problems if not problem.code.is_warning),
         tuple(problem for problem in problems if problem.code.is_warning),
-        frozenset(broken | {name for name in library.doubled if not is_base(name)}),
+        frozenset(broken),
     )
 
 

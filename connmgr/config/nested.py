@@ -15,13 +15,13 @@ from connmgr.secret import Secret
 def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in nested values with its path, secrets revealed."""
     for key, value in values.items():
-        here = (*path, key)
-        if isinstance(value, Mapping):
-            yield from texts(value, here)
+        # Texts first: most values are, and asking whether something is a `Mapping` is slow.
+        if isinstance(value, str):
+            yield (*path, key), value
         elif isinstance(value, Secret):
-            yield here, value.reveal()
-        elif isinstance(value, str):
-            yield here, value
+            yield (*path, key), value.reveal()
+        elif isinstance(value, Mapping):
+            yield from texts(value, (*path, key))
 
 
 def freeze(values: Mapping[str, object], path: Path = ()) -> Layer:
@@ -33,12 +33,12 @@ def freeze(values: Mapping[str, object], path: Path = ()) -> Layer:
 
 
 def _frozen(value: object, path: Path) -> object:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return Secret(value) if is_secret(path) else value
+    if isinstance(value, dict):
         frozen = freeze(value, path)
         return Alone(frozen) if is_secret(path) else frozen
-    if isinstance(value, list):
-        return tuple(_frozen(item, path) for item in value)
-    return Secret(value) if isinstance(value, str) and is_secret(path) else value
+    return tuple(_frozen(item, path) for item in value) if isinstance(value, list) else value
 
 
 def secret_names(values: Mapping[str, object]) -> frozenset[str]:

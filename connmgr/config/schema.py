@@ -1,39 +1,40 @@
-"""Check a document against the schema of a profile. The one door to jsonschema.
+"""Check values against the schema of a profile. The one door to jsonschema and jsonschema-rs.
 
-jsonschema finds what is wrong; the words are ours, for its own print the values they complain about.
+The quick one of the two says yes or no; only after a no the slow one says where, and the words are ours,
+for its own print the values they complain about.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from connmgr.config.document import Path, dotted, is_word
-from connmgr.config.familiar import advice, value_advice
+from connmgr.config.paths import Path
 from connmgr.config.resources import SCHEMA, resource
 from connmgr.config.scalars import describe, seconds
-from connmgr.config.words import accepted
-from connmgr.problem import Code, Place, Problem
+from connmgr.problem import Place, Problem
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema import ValidationError
 
-Kind: TypeAlias = Literal["profile", "base", "shared", "connection"]
-_ENTRIES: Final[Mapping[Kind, str]] = {
-    "profile": "#/$defs/profile",
-    "base": "#/$defs/settings",
-    "shared": "#/$defs/shared",
-    "connection": "#/$defs/settings/properties/connection",
-}
+    from connmgr.config.refusals import Refusal
 
 PATHS: Final = 4096
 """Paths to remember; files may be full of keys that no schema knows."""
 
+Kind: TypeAlias = Literal["profile", "base", "connection"]
 Node: TypeAlias = Mapping[str, Any]
 Locate: TypeAlias = Callable[[Path], Place]
 Describe: TypeAlias = Callable[[Path, object], str]
+
+_ENTRIES: Final[Mapping[Kind, tuple[str, Path]]] = {
+    "profile": ("#/$defs/profile", ()),
+    "base": ("#/$defs/settings", ()),
+    "connection": ("#/$defs/settings/properties/connection", ("connection",)),
+}
 
 
 def schema_text() -> str:
@@ -47,21 +48,72 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return schema()
+def schema_of(*, settled: bool) -> dict[str, Any]:
+    """Return the schema that values are checked against, not to be changed.
+
+    In `settled` values, what looks like a reference was never meant as one, and nothing is left to clear.
+    """
+    root = schema()
+    return {**root, "$defs": root["$defs"] | {"reference": False, "cleared": False}} if settled else root
 
 
-@cache
-def _settled_schema() -> dict[str, Any]:
-    """Return the schema of settled values: what looks like a reference there was never meant as one."""
-    root = _schema()
-    return {**root, "$defs": {**root["$defs"], "reference": False}}
+def check(
+    values: Mapping[str, object],
+    *,
+    place: Locate,
+    key_place: Locate | None = None,
+    found: Describe | None = None,
+    settled: bool = False,
+    kind: Kind = "profile",
+) -> tuple[Problem, ...]:
+    """Return what the schema has against `values`, one problem a setting.
+
+    `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
+    is refused into words. In `settled` values the references were replaced already, those in secrets
+    excepted. With the kind `connection`, `values` are those below it, and paths begin with it all the same.
+    """
+    refused = _refusals(values, kind, settled=settled)
+    beyond = _too_long(values) if kind != "connection" else ()
+    if not (refused or beyond):
+        return ()
+    # Words, and what finds near ones: not needed for a profile that is well-formed.
+    from connmgr.config.refusals import Asked, explain
+
+    asked = Asked(place, key_place or place, found or _describe, settled)
+    return explain((*refused, *beyond), asked)
+
+
+def _describe(path: Path, value: object) -> str:
+    return f"found {describe(value, hidden=is_secret(path))}"
+
+
+def _refusals(values: Mapping[str, object], kind: Kind, *, settled: bool) -> tuple[Refusal, ...]:
+    try:
+        if _quick(kind, settled=settled)(values):
+            return ()
+        said_no = True
+    except ValueError:
+        # Half a surrogate pair, which Rust's texts cannot hold: for the slow one to judge.
+        said_no = False
+    from connmgr.config.refusals import UNEXPLAINED, Refusal
+
+    start = _ENTRIES[kind][1]
+    refused = tuple(_refusal(error, start) for error in _slow(kind, settled=settled)(values))
+    return refused or ((Refusal(start, UNEXPLAINED, values),) if said_no else ())
+
+
+def _refusal(error: ValidationError, start: Path) -> Refusal:
+    from connmgr.config.refusals import Refusal
+
+    path = (*start, *(str(key) for key in error.absolute_path))
+    parts = tuple(_refusal(part, start) for part in error.context or ())
+    return Refusal(path, str(error.validator), error.instance, parts)
 
 
 def _entry(kind: Kind, *, settled: bool) -> dict[str, Any]:
-    """Return the schema of one kind of document."""
-    root = _settled_schema() if settled else _schema()
-    return {"$schema": root["$schema"], "$ref": _ENTRIES[kind], "$defs": root["$defs"]}
+    """Return the schema of one kind of values."""
+    root = schema_of(settled=settled)
+    return {"$schema": root["$schema"], "$ref": _ENTRIES[kind][0], "$defs": root["$defs"]}
 
 
 @cache
@@ -73,17 +125,29 @@ def _quick(kind: Kind, *, settled: bool) -> Callable[[object], bool]:
 
 
 @cache
-def _validator(kind: Kind, *, settled: bool) -> Draft202012Validator:
+def _slow(kind: Kind, *, settled: bool) -> Callable[[object], Iterable[ValidationError]]:
     # A tenth of a second to import, and only needed when something is wrong.
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
-    return Draft202012Validator(_entry(kind, settled=settled))
+    strict: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # no stub
+    return cast(
+        "Callable[[object], Iterable[ValidationError]]", strict(_entry(kind, settled=settled)).iter_errors
+    )
+
+
+def _pattern(_: object, pattern: str, value: object, __: object) -> Iterable[ValidationError]:
+    """Judge a pattern as JSON Schema does: Python's own `$` also matches before a line break at the end."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), value):
+        yield ValidationError("no match")
 
 
 @lru_cache(PATHS)
 def definition(path: Path) -> Node | None:
     """Return what the schema says of the setting at `path`; None when it knows none."""
-    node: Node | None = _schema()["$defs"]["settings"]
+    node: Node | None = schema_of(settled=False)["$defs"]["settings"]
     for key in path:
         node = _properties(node).get(key) if node is not None else None
     return node
@@ -92,17 +156,25 @@ def definition(path: Path) -> Node | None:
 def _properties(node: Node) -> Mapping[str, Node]:
     """Return the keys of a mapping, or of those among several shapes that are one."""
     if "$ref" in node:
-        return _properties(_schema()["$defs"][node["$ref"].rpartition("/")[2]])
+        return _properties(schema_of(settled=False)["$defs"][node["$ref"].rpartition("/")[2]])
     found = dict(node.get("properties", {}))
     for shape in node.get("anyOf", ()):
         found |= _properties(shape)
     return found
 
 
+def keys_of(path: Path) -> tuple[str, ...]:
+    """Return the keys that may stand below `path`."""
+    return tuple(_properties(definition(path) or {}))
+
+
 @cache
 def settings() -> tuple[tuple[Path, Node], ...]:
-    """Every setting and every group of settings that the schema knows, with its path."""
-    return tuple(_settings(_schema()["$defs"]["settings"], ()))
+    """Every setting and every group of settings that the schema knows, with its path.
+
+    The keys of a secret's forms (`password.file`) are none of their own; `definition` knows them.
+    """
+    return tuple(_settings(schema_of(settled=False)["$defs"]["settings"], ()))
 
 
 def _settings(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
@@ -124,120 +196,17 @@ def is_text(path: Path) -> bool:
     return (definition(path) or {}).get("type") in ("string", ["string", "null"])
 
 
+@lru_cache(PATHS)
+def is_duration(path: Path) -> bool:
+    """Whether the setting at `path` is a duration."""
+    return {"$ref": "#/$defs/duration"} in (definition(path) or {}).get("anyOf", ())
+
+
 @cache
 def showable_keys() -> frozenset[str]:
     """Return the names of settings whose values may stand in a message wherever they are met."""
-    return frozenset(path[-1] for path, _ in settings() if not is_secret(path))
-
-
-def _describe(path: Path, value: object) -> str:
-    return f"found {describe(value, hidden=is_secret(path))}"
-
-
-def check(
-    values: Mapping[str, object],
-    *,
-    place: Locate,
-    key_place: Locate | None = None,
-    found: Describe = _describe,
-    settled: bool = False,
-    kind: Kind = "profile",
-) -> tuple[Problem, ...]:
-    """Return what the schema has against `values`, one problem a setting.
-
-    `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
-    is refused into words. In `settled` values the references were replaced already, those in secrets
-    excepted.
-    """
-    problems: dict[Path, Problem] = {}
-    if not _is_valid(values, kind, settled=settled):
-        for error in _validator(kind, settled=settled).iter_errors(values):
-            _explain(error, problems, place, key_place or place, found, settled=settled)
-        if not problems:
-            problems[()] = _wrong((), values, place(()), found, settled=settled)
-    for path, value in _too_long(values, ()):
-        problems.setdefault(path, _wrong(path, value, place(path), found, settled=settled))
-    return tuple(problems.values())
-
-
-def _is_valid(values: Mapping[str, object], kind: Kind, *, settled: bool) -> bool:
-    try:
-        return _quick(kind, settled=settled)(values)
-    except (ValueError, TypeError, OverflowError):
-        # Half a surrogate pair, or a number beyond what Rust has: for the slow one to judge.
-        return False
-
-
-def _explain(
-    error: ValidationError,
-    problems: dict[Path, Problem],
-    place: Locate,
-    key_place: Locate,
-    found: Describe,
-    *,
-    settled: bool,
-) -> None:
-    path = tuple(str(key) for key in error.absolute_path)
-    if error.validator == "additionalProperties":
-        for key in cast("dict[str, object]", error.instance):
-            here = (*path, key)
-            if definition(here) is None:
-                problems[here] = _unknown(path, key, key_place(here))
-    elif path:
-        problems[path] = _wrong(path, error.instance, place(path), found, settled=settled)
-    elif error.validator == "not":
-        problems[("connection",)] = _both(key_place)
-    elif error.validator == "anyOf":
-        problems[("url",)] = _missing(place(()))
-
-
-def _both(key_place: Locate) -> Problem:
-    found = f"a connection here and a url in line {key_place(('url',)).line}"
-    hint = "delete one; what a base says is cleared with url: null or connection: null"
-    return Problem(
-        key_place(("connection",)), "connection", found, "one of them", hint, code=Code.CONTRADICTION
-    )
-
-
-def _unknown(parent: Path, key: str, place: Place) -> Problem:
-    named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
-    known = tuple((definition(parent) or {})["properties"])
-    return Problem(
-        place,
-        dotted((*parent, key)),
-        named,
-        ", ".join(known),
-        advice(key, known, settings()),
-        code=Code.UNKNOWN_KEY,
-    )
-
-
-def _missing(place: Place) -> Problem:
-    words = accepted(definition(("url",)) or {}, _schema())
-    hint = 'add a line such as url: "${DATABASE_URL}"'
-    return Problem(place, "url", "the key is missing", words, hint, code=Code.MISSING_KEY)
-
-
-def _wrong(path: Path, value: object, place: Place, found: Describe, *, settled: bool) -> Problem:
-    words = accepted(definition(path) or {}, _settled_schema() if settled else _schema())
-    # The advice is for what stands in a file, not for what a variable holds.
-    hint = "" if settled else value_advice(value, secret=is_secret(path), text=is_text(path))
-    return Problem(place, dotted(path), found(path, value), words, hint, code=Code.VALUE)
-
-
-def _too_long(values: Mapping[str, object], path: Path) -> Iterator[tuple[Path, object]]:
-    """Durations with a unit beyond the schema's bound on plain seconds, which no pattern can express."""
-    for key, value in values.items():
-        here = (*path, key)
-        if isinstance(value, Mapping):
-            yield from _too_long(value, here)
-        elif isinstance(value, str) and is_duration(here):
-            try:
-                length = seconds(value)
-            except ValueError:
-                continue
-            if length > _schema()["$defs"]["duration"]["anyOf"][0]["maximum"]:
-                yield here, value
+    secret = {path[-1] for path, _ in settings() if is_secret(path)}
+    return frozenset(path[-1] for path, _ in settings()) - secret
 
 
 def is_located(values: Mapping[str, object]) -> bool:
@@ -245,7 +214,39 @@ def is_located(values: Mapping[str, object]) -> bool:
     return any(key in values for key in ("url", "connection", "service")) or bool(values.get("libpq_env"))
 
 
-@lru_cache(PATHS)
-def is_duration(path: Path) -> bool:
-    """Whether the setting at `path` is a duration."""
-    return {"$ref": "#/$defs/duration"} in (definition(path) or {}).get("anyOf", ())
+def durations(values: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+    """Yield the durations among nested values, those of any kind that are not there left out."""
+    for group, keys in _duration_keys():
+        mapping = values.get(group)
+        if isinstance(mapping, dict):
+            for key in keys & mapping.keys():
+                yield (group, key), mapping[key]
+
+
+@cache
+def _duration_keys() -> tuple[tuple[str, frozenset[str]], ...]:
+    paths = [path for path, _ in settings() if is_duration(path)]
+    groups = dict.fromkeys(path[0] for path in paths)
+    return tuple((group, frozenset(path[1] for path in paths if path[0] == group)) for group in groups)
+
+
+def _too_long(values: Mapping[str, object]) -> tuple[Refusal, ...]:
+    """Durations with a unit beyond the schema's bound on plain seconds, which no pattern can express."""
+    too_long = [(path, value) for path, value in durations(values) if _is_too_long(value)]
+    if not too_long:
+        return ()
+    from connmgr.config.refusals import Refusal
+
+    return tuple(Refusal(path, "maximum", value) for path, value in too_long)
+
+
+def _is_too_long(value: object) -> bool:
+    # Three characters are 99 hours at most, and spare most durations their conversion.
+    if not isinstance(value, str) or len(value) <= 3:
+        return False
+    try:
+        length = seconds(value)
+    except ValueError:
+        return False
+    most: float = schema_of(settled=False)["$defs"]["duration"]["anyOf"][0]["maximum"]
+    return length > most

@@ -7,64 +7,59 @@ a password holds, it cannot end its component. Literal text is percent-decoded o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
-from urllib.parse import unquote
 
-from connmgr.config.references import Part, Reference, named, references, substitute
-from connmgr.problem import Code, Place, Problem
+from connmgr.config.references import Part, Reference, substitute
+from connmgr.config.scalars import unsafe_character
+from connmgr.secret import Secret
 
 Component: TypeAlias = tuple[Part, ...]
+Hidden: TypeAlias = tuple[Secret | Reference, ...]
 
 POSTGRES: Final = ("postgresql", "postgres", "postgresql+asyncpg")
 SQLITE: Final = ("sqlite", "sqlite+aiosqlite")
 SHAPES: Final = "postgresql://user@host:5432/dbname, or sqlite:///file.db"
 ESCAPES: Final = "a password that holds : / ? # or @ stands best in a reference, or under the key password"
+SECRETS: Final = ("password", "sslpassword")
 
+_BRACKETS: Final = "postgresql://[::1]:5432/dbname"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
 _MARK: Final = re.compile(r"\0([0-9]+)\0")
-
-
-class Fault(NamedTuple):
-    """One thing wrong with a URL, in words that hold nothing of it.
-
-    `origin` are the references of the component that is wrong.
-    """
-
-    found: str
-    accepted: str = ""
-    hint: str = ""
-    origin: tuple[Reference, ...] = ()
-
-    def problem(self, place: Place, parts: Component) -> Problem:
-        """Return the fault as a problem of the URL made of `parts`.
-
-        A component without references of its own came from the one that the URL begins with, if any.
-        """
-        origin = named(self.origin or references(parts[:1]))
-        return Problem(place, "url", f"{self.found}{origin}", self.accepted, self.hint, code=Code.URL)
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 
 
 class BadUrl(ValueError):
-    """A URL is wrong; `faults` says in how many ways."""
+    """A URL cannot be taken apart; what is said of it holds nothing of it."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(fault.found for fault in faults))
-        self.faults = faults
+    def __init__(self, found: str, accepted: str = SHAPES, hint: str = "") -> None:
+        super().__init__(found)
+        self.found = found
+        self.accepted = accepted
+        self.hint = hint
+
+
+class Address(NamedTuple):
+    """One host and its port, each empty where it is not written."""
+
+    host: Component
+    port: Component
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL in its components; None where it has none. `query` keeps order and doubles."""
+    """A URL in its components; None where it has none. `query` keeps order and doubles.
+
+    The literal parts of secrets are wrapped.
+    """
 
     scheme: str
     user: Component | None = field(repr=False)
-    password: Component | None = field(repr=False)
-    host: Component
-    port: Component | None
-    path: Component
-    query: tuple[tuple[str, Component], ...] = field(repr=False)
+    password: Hidden | None
+    addresses: tuple[Address, ...] = field(repr=False)
+    path: Component = field(repr=False)
+    query: tuple[tuple[str, Component | Hidden], ...] = field(repr=False)
 
 
 def starts_with_reference(parts: Component) -> bool:
@@ -90,63 +85,50 @@ def split(parts: Iterable[Part]) -> Url:
     scheme, separator, rest = marked.text.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         hint = "write a reference with braces: ${NAME}" if scheme.startswith("$") else ""
-        raise BadUrl(Fault("a url without a scheme", SHAPES, hint))
+        raise BadUrl("a url without a scheme", hint=hint)
     scheme = scheme.lower()
     rest, _, query = rest.partition("?")
-    pairs = tuple(marked.pair(pair) for pair in query.split("&") if pair)
     if scheme in SQLITE:
-        return Url(
-            scheme, None, None, marked.component(_sqlite_host(rest)), None, _sqlite_path(marked, rest), pairs
-        )
+        host, _, path = rest.partition("/")
+        addresses = (Address(marked.component(host), ()),) if host else ()
+        return Url(scheme, None, None, addresses, marked.component(path), (*marked.pairs(query),))
     if scheme not in POSTGRES:
-        raise BadUrl(Fault("a scheme that connmgr does not serve", ", ".join((*POSTGRES, *SQLITE))))
-    if "#" in rest + query:
-        raise BadUrl(Fault("a # inside the url", SHAPES, f"write it as %23; {ESCAPES}"))
-    return _postgres(scheme, marked, rest, pairs)
+        raise BadUrl("a scheme that connmgr does not serve", ", ".join((*POSTGRES, *SQLITE)))
+    if "#" in rest or "#" in query:
+        raise BadUrl("a # inside the url", hint=f"write it as %23; {ESCAPES}")
+    return _postgres(scheme, marked, rest, query)
 
 
-def _sqlite_host(rest: str) -> str:
-    return rest.partition("/")[0]
-
-
-def _sqlite_path(marked: _Marked, rest: str) -> Component:
-    return marked.component(rest.partition("/")[2])
-
-
-def _postgres(scheme: str, marked: _Marked, rest: str, query: tuple[tuple[str, Component], ...]) -> Url:
+def _postgres(scheme: str, marked: _Marked, rest: str, query: str) -> Url:
     authority, _, path = rest.partition("/")
     if "@" in path:
         # The / stood in a password: taken for a database name, the rest of it would be shown and sent.
-        raise BadUrl(Fault("a @ after the host", SHAPES, f"{ESCAPES}; a @ in a database name is %40"))
-    userinfo, at, address = authority.rpartition("@")
-    user, colon, password = userinfo.partition(":")
-    host, port = _address(address)
+        raise BadUrl("a @ after the host", hint=f"{ESCAPES}; a @ in a database name is %40")
+    userinfo, _, hosts = authority.rpartition("@")
+    user, _, password = userinfo.partition(":")
     return Url(
         scheme,
-        marked.component(user) if at and user else None,
-        marked.component(password) if colon and password else None,
-        marked.component(host),
-        marked.component(port) if port else None,
+        marked.component(user) if user else None,
+        marked.hidden(password) if password else None,
+        tuple(_address(marked, address) for address in hosts.split(",")) if hosts else (),
         marked.component(path),
-        query,
+        (*marked.pairs(query),) if query else (),
     )
 
 
-def _address(address: str) -> tuple[str, str]:
-    if "," in address:
-        raise BadUrl(Fault("several hosts", "one host", "several hosts are not in this version"))
-    if address.startswith("["):
-        host, bracket, port = address[1:].partition("]")
-        if not bracket or (port and not port.startswith(":")):
-            raise BadUrl(
-                Fault("an IPv6 address whose bracket is not closed", "postgresql://[::1]:5432/dbname")
-            )
-        return host, port[1:]
-    if address.count(":") > 1:
+def _address(marked: _Marked, address: str) -> Address:
+    host, colon, port = _bracketed(address) if address.startswith("[") else address.partition(":")
+    if ":" in port:
         hint = f"put an IPv6 address into brackets; {ESCAPES}"
-        raise BadUrl(Fault("more than one colon after the user", "postgresql://[::1]:5432/dbname", hint))
-    host, _, port = address.partition(":")
-    return host, port
+        raise BadUrl("more than one colon after the user", _BRACKETS, hint)
+    return Address(marked.component(host), marked.component(port) if colon else ())
+
+
+def _bracketed(address: str) -> tuple[str, str, str]:
+    host, bracket, port = address[1:].partition("]")
+    if not bracket or (port and not port.startswith(":")):
+        raise BadUrl("an IPv6 address whose bracket is not closed", _BRACKETS)
+    return host, port[:1], port[1:]
 
 
 class _Marked:
@@ -162,6 +144,8 @@ class _Marked:
 
     def component(self, text: str) -> Component:
         """Return the parts of one component, literal text decoded."""
+        if not self._references:
+            return (_decoded(text),) if text else ()
         pieces = _MARK.split(text)
         parts: list[Part] = []
         for literal, index in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
@@ -171,14 +155,29 @@ class _Marked:
                 parts.append(self._references[int(index)])
         return tuple(parts)
 
-    def pair(self, text: str) -> tuple[str, Component]:
-        """One `name=value` of the query."""
-        name, _, value = text.partition("=")
-        return name, self.component(value)
+    def hidden(self, text: str) -> Hidden:
+        """Return the parts of a secret."""
+        return tuple(Secret(part) if isinstance(part, str) else part for part in self.component(text))
+
+    def pairs(self, query: str) -> Iterator[tuple[str, Component | Hidden]]:
+        """Yield every `name=value` of the query."""
+        for pair in filter(None, query.split("&")):
+            name, _, value = pair.partition("=")
+            name = _decoded(name)
+            yield name, self.hidden(value) if name in SECRETS else self.component(value)
 
 
 def _decoded(literal: str) -> str:
+    if "%" not in literal:
+        return literal
+    from urllib.parse import unquote  # most URLs have no escape, and `validate` reads thousands
+
+    if _NO_ESCAPE.search(literal):
+        raise BadUrl("a % that begins no escape", "%25 for a percent sign", ESCAPES)
     try:
-        return unquote(literal, errors="strict")
+        text = unquote(literal, errors="strict")
     except UnicodeDecodeError:
-        raise BadUrl(Fault("a percent-escape that is not UTF-8", "%C3%A9 for é", ESCAPES)) from None
+        raise BadUrl("a percent-escape that is not UTF-8", "%C3%A9 for é", ESCAPES) from None
+    if unsafe := unsafe_character(text):
+        raise BadUrl(f"{unsafe} inside the url", "text without control characters")
+    return text

@@ -1,15 +1,21 @@
-"""Check a document that YAML could read, as far as that can be done without its environment."""
+"""Check one file as written, as far as that can be done without its environment and its bases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
-from connmgr.config.document import Document, Path, dotted
+from connmgr.config.document import Document
+from connmgr.config.milliseconds import ask_milliseconds
 from connmgr.config.nested import texts
+from connmgr.config.paths import Path, dotted
 from connmgr.config.references import FORMS, Malformed, parse
 from connmgr.config.schema import Kind, check, definition
 from connmgr.config.written import check_defaults
 from connmgr.problem import Code, Place, Problem
+
+LONGEST_TEXT: Final = 8192
+"""Characters that the value of a setting may have."""
 
 
 def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Problem, ...]:
@@ -17,30 +23,48 @@ def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Pro
 
     A path that YAML's rules already complain about is left out: one mistake, one message.
     """
-    if document.values is None:
+    values = document.values
+    if values is None:
         return ()
 
     def place(path: Path) -> Place:
-        return document.places.get(path, Place(file))
+        return document.places.get(path) or Place(file)
 
     def key_place(path: Path) -> Place:
-        return document.keys.get(path, place(path))
+        return document.keys.get(path) or place(path)
 
-    seen = {problem.path for problem in document.problems}
-    problems: list[Problem] = []
-    for found in (
-        _malformed(document.values, place),
-        check(document.values, place=place, key_place=key_place, kind=kind),
-        check_defaults(document.values, place),
-    ):
-        fresh = [problem for problem in found if problem.path not in seen]
-        seen.update(problem.path for problem in fresh)
-        problems += fresh
+    written = tuple(texts(values))
+    # Alone, as the schema's patterns would be tried on every character of them.
+    if too_long := tuple(_too_long(written, place)):
+        return too_long
+    referring = [(path, text) for path, text in written if "${" in text]
+    found = [
+        *_malformed(referring, place),
+        *check(values, place=place, key_place=key_place, kind=kind),
+        *(check_defaults(values, place) if referring else ()),
+        *ask_milliseconds(values, place),
+    ]
+    return _one_a_path(found, {problem.path for problem in document.problems}) if found else ()
+
+
+def _one_a_path(found: Iterable[Problem], seen: set[str]) -> tuple[Problem, ...]:
+    problems = []
+    for problem in found:
+        if problem.path not in seen:
+            seen.add(problem.path)
+            problems.append(problem)
     return tuple(problems)
 
 
-def _malformed(values: Mapping[str, object], place: Callable[[Path], Place]) -> Iterator[Problem]:
-    for path, text in texts(values):
+def _too_long(written: Iterable[tuple[Path, str]], place: Callable[[Path], Place]) -> Iterator[Problem]:
+    for path, text in written:
+        if len(text) > LONGEST_TEXT:
+            found, accepted = f"a text of {len(text):,} characters", f"at most {LONGEST_TEXT:,}"
+            yield Problem(place(path), dotted(path), found, accepted, code=Code.VALUE)
+
+
+def _malformed(written: Iterable[tuple[Path, str]], place: Callable[[Path], Place]) -> Iterator[Problem]:
+    for path, text in written:
         if definition(path) is None:
             continue
         try:

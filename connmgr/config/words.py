@@ -14,7 +14,10 @@ def accepted(node: Mapping[str, Any], root: Mapping[str, Any]) -> str:
 
 
 def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str]:
-    if "anyOf" in node:
+    if "x-accepted" in node:
+        # What a pattern accepts, no rule can say.
+        yield node["x-accepted"]
+    elif "anyOf" in node:
         for alternative in node["anyOf"]:
             yield from _alternatives(alternative, root)
     elif "$ref" in node:
@@ -23,29 +26,34 @@ def _alternatives(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[
         yield from (str(value) for value in node["enum"])
     else:
         yield _typed(node)
-        if node.get("type") == "string" and node.get("writeOnly"):
-            yield REFERENCE
 
 
 def _referred(name: str, root: Mapping[str, Any]) -> Iterator[str]:
-    if name == "#/$defs/cleared":
-        return
-    if name in ("#/$defs/secret", "#/$defs/url"):
-        yield "text"
-        yield REFERENCE
-        keys = next(
-            shape for shape in root["$defs"][name.rpartition("/")[2]]["anyOf"] if "properties" in shape
-        )
-        yield from (f"{{{key}: …}}" for key in keys["properties"])
-        return
-    if name == "#/$defs/reference":
-        # False where values are settled, and references no longer accepted.
-        if root["$defs"]["reference"]:
-            yield REFERENCE
-        return
-    number = root["$defs"]["duration"]["anyOf"][0]
+    node = root["$defs"][name.rpartition("/")[2]]
+    match name.rpartition("/")[2]:
+        case "cleared":
+            # Nobody who mistyped a value wants to clear it.
+            return
+        case "reference":
+            # False where values are settled, and references no longer accepted.
+            if node:
+                yield REFERENCE
+        case "duration":
+            yield _duration(node["anyOf"][0])
+        case _:
+            yield from _secret(node)
+
+
+def _secret(node: Mapping[str, Any]) -> Iterator[str]:
+    text, forms = node["anyOf"]
+    yield _typed(text)
+    yield REFERENCE
+    yield from (f"{{{key}: …}}" for key in forms["properties"])
+
+
+def _duration(number: Mapping[str, Any]) -> str:
     bounds = f"more than {number['exclusiveMinimum']} and at most {number['maximum']} seconds"
-    yield f"a duration of {bounds} (a number of seconds, or a text such as 500ms, 30s, 10m or 1h)"
+    return f"a duration of {bounds} (a number of seconds, or a text such as 500ms, 30s, 10m or 1h)"
 
 
 def _typed(node: Mapping[str, Any]) -> str:

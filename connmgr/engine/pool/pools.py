@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ from sqlalchemy.util.concurrency import in_greenlet
 from connmgr.engine.pool.meter import Meter
 
 T = TypeVar("T")
+
+_IDLE_SINCE = "connmgr.idle_since"
 
 
 class _Metered(Pool):
@@ -128,6 +132,7 @@ class ProfilePool(_Metered, AsyncAdaptedQueuePool):
         self.meter.out.discard(record)
         if self.meter.retired:
             record.close()
+        record.info[_IDLE_SINCE] = time.monotonic()
         super()._do_return_conn(record)
 
     def recreate(self) -> ProfilePool:
@@ -185,9 +190,12 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
 
 
 def _receive(dbapi_connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
-    """Replace a connection that the driver knows to be dead, at no cost in round trips."""
+    """Replace a connection that is known to be dead or was idle for too long, at no cost in round trips."""
     meter = proxy._pool.meter
     meter.unused.discard(id(dbapi_connection))
+    longest = meter.settings.pool.idle_timeout
+    if longest is not None and time.monotonic() - record.info.get(_IDLE_SINCE, math.inf) > longest:
+        raise exc.DisconnectionError("the connection was idle for longer than pool.idle_timeout")
     if meter.driver.is_closed(dbapi_connection.driver_connection):
         # Not InvalidatePoolError: that would replace the live ones with it.
         raise exc.DisconnectionError("the server closed the connection while it was idle")

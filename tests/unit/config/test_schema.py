@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from connmgr.config.schema import check, schema, schema_text, settings
+from connmgr.config.schema import check, definition, schema, schema_text, settings
 from connmgr.problem import Place
 from connmgr.profile import HealthSettings, PoolSettings, SessionSettings, Timeouts
 
 SETTINGS = list(settings())
+LEAVES = [(path, node) for path, node in SETTINGS if "properties" not in node]
 GROUPS = {"pool": PoolSettings, "timeouts": Timeouts, "session": SessionSettings, "health": HealthSettings}
-NAMES = [".".join(path) for path, _ in SETTINGS]
+FORMS = [
+    (path, definition(path)) for path in (("password", "env"), ("password", "file"), ("password", "command"))
+]
+
+
+def name(path: tuple[str, ...]) -> str:
+    return ".".join(path)
 
 
 def nowhere(_: tuple[str, ...]) -> Place:
@@ -23,7 +30,7 @@ def nowhere(_: tuple[str, ...]) -> Place:
 
 def document_with(path: tuple[str, ...], value: object) -> dict[str, Any]:
     document: dict[str, Any] = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
-    return {"url": "sqlite://", **document}
+    return document if path[0] == "connection" else {"url": "sqlite://", **document}
 
 
 def test_it_passes_its_own_meta_schema() -> None:
@@ -33,7 +40,9 @@ def test_it_passes_its_own_meta_schema() -> None:
     assert '"$id"' in schema_text()
 
 
-@pytest.mark.parametrize(("path", "node"), SETTINGS, ids=NAMES)
+@pytest.mark.parametrize(
+    ("path", "node"), [*SETTINGS, *FORMS], ids=lambda value: name(value) if value else ""
+)
 def test_every_property_says_what_it_is_with_unit_default_and_an_example(
     path: tuple[str, ...], node: dict[str, Any]
 ) -> None:
@@ -43,49 +52,36 @@ def test_every_property_says_what_it_is_with_unit_default_and_an_example(
     assert node["examples"]
 
 
-@pytest.mark.parametrize(("path", "node"), SETTINGS, ids=NAMES)
+@pytest.mark.parametrize(("path", "node"), LEAVES, ids=[name(path) for path, _ in LEAVES])
+def test_every_setting_says_when_a_reload_applies_it(path: tuple[str, ...], node: dict[str, Any]) -> None:
+    assert node["x-reload"] in ("live", "next connection", "rebuild")
+
+
+@pytest.mark.parametrize(("path", "node"), SETTINGS, ids=[name(path) for path, _ in SETTINGS])
 def test_every_example_and_default_is_accepted(path: tuple[str, ...], node: dict[str, Any]) -> None:
     values = [*node["examples"], *([node["default"]] if "default" in node else [])]
 
-    problems = [check(document_with(path, value), place=nowhere) for value in values]
+    problems = [check(document_with(path, value), place=nowhere, kind="base") for value in values]
 
     assert not any(problems)
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("pool", "size"), "${D}"),
-        (("pool", "timeout"), "${D}"),
-        (("pool", "mode"), "${D:-auto}"),
-        (("health", "critical"), "x${D}"),
-    ],
-)
-def test_a_settled_value_that_looks_like_a_reference_is_refused(path: tuple[str, ...], value: str) -> None:
-    (problem,) = check(document_with(path, value), place=nowhere, settled=True)
-
-    assert problem.path == ".".join(path)
-    assert "reference" not in problem.accepted
-    assert problem.hint == ""
-
-
 def test_the_dollar_sign_is_explained_where_passwords_are() -> None:
-    properties = schema()["properties"]
-
-    assert "$$" in properties["password"]["description"]
-    assert "$$" in properties["url"]["description"]
+    assert "$$" in (definition(("password",)) or {})["description"]
+    assert "$$" in (definition(("url",)) or {})["description"]
 
 
 def test_it_is_closed_at_every_level() -> None:
-    groups = [schema(), *(node for _, node in SETTINGS if "properties" in node)]
+    groups = [schema()["$defs"]["settings"], *(node for _, node in SETTINGS if "properties" in node)]
+    forms = [schema()["$defs"][secret]["anyOf"][1] for secret in ("secret", "url")]
 
-    assert len(groups) == 5
-    assert all(group["additionalProperties"] is False for group in groups)
+    assert len(groups) == 6
+    assert all(group["additionalProperties"] is False for group in [*groups, *forms])
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_defaults_and_names_equal_those_of_the_dataclass(group: str) -> None:
-    properties = schema()["properties"][group]["properties"]
+    properties = (definition((group,)) or {})["properties"]
     expected = {field.name: field.default for field in fields(GROUPS[group])}
     if group == "pool":
         expected["mode"] = "auto"  # settled to the dataclass's words
@@ -95,14 +91,11 @@ def test_defaults_and_names_equal_those_of_the_dataclass(group: str) -> None:
     assert defaults == expected
 
 
-@pytest.mark.parametrize(("path", "node"), SETTINGS, ids=NAMES)
-def test_every_setting_accepts_a_reference_alone_and_inside_a_text(
-    path: tuple[str, ...], node: dict[str, Any]
-) -> None:
-    if "properties" in node:
-        return
-    for text in ("${NAME}", "${NAME:-5}", "${NAME:?set it}", "1${NAME}", "$${A}${NAME}"):
-        assert check(document_with(path, text), place=nowhere) == ()
+@pytest.mark.parametrize("text", ["${NAME}", "${NAME:-5}", "${NAME:?set it}", "1${NAME}", "$${A}${NAME}"])
+def test_every_setting_but_extends_accepts_a_reference_alone_and_inside_a_text(text: str) -> None:
+    refused = [path for path, _ in LEAVES if check(document_with(path, text), place=nowhere, kind="base")]
+
+    assert refused == [("extends",)]
 
 
 @pytest.mark.parametrize("text", ["$${NAME}", "${}", "${A B}", "$NAME"])
@@ -112,7 +105,9 @@ def test_what_only_looks_like_a_reference_is_no_number(text: str) -> None:
     assert problem.path == "pool.size"
 
 
-@pytest.mark.parametrize("value", [0, -1, "0s", "00.0h", "5 s", "1d", 2147484, "600h", True, None, [5]])
+@pytest.mark.parametrize(
+    "value", [0, -1, "0s", "00.0h", "5 s", "1d", "5s\n", 2147484, "600h", "2147484s", True, None, [5]]
+)
 def test_durations_are_above_zero_bounded_and_have_known_units(value: object) -> None:
     (problem,) = check(document_with(("timeouts", "statement"), value), place=nowhere)
 
@@ -120,14 +115,21 @@ def test_durations_are_above_zero_bounded_and_have_known_units(value: object) ->
     assert "a duration of more than 0 and at most 2147483 seconds" in problem.accepted
 
 
-def test_the_same_text_twice_is_a_copy() -> None:
-    schema()["properties"].clear()
+@pytest.mark.parametrize("value", ["596h", "35791m", "2147483s", "2147483000ms", 2147483, 0.001])
+def test_durations_up_to_the_bound_are_accepted(value: object) -> None:
+    assert check(document_with(("timeouts", "statement"), value), place=nowhere) == ()
 
-    assert schema()["properties"]
+
+def test_the_same_text_twice_is_a_copy() -> None:
+    schema()["$defs"].clear()
+
+    assert schema()["$defs"]
 
 
 def test_only_what_holds_secrets_is_write_only() -> None:
-    assert [name for name, (_, node) in zip(NAMES, SETTINGS, strict=True) if node.get("writeOnly")] == [
+    assert [name(path) for path, node in SETTINGS if node.get("writeOnly")] == [
         "url",
+        "connection.password",
+        "connection.sslpassword",
         "password",
     ]

@@ -1,0 +1,150 @@
+"""Put what the schema has against some values into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from connmgr.config.familiar import advice, value_advice
+from connmgr.config.paths import Path, dotted, is_word
+from connmgr.config.schema import (
+    Describe,
+    Locate,
+    definition,
+    is_secret,
+    is_text,
+    keys_of,
+    schema_of,
+    settings,
+)
+from connmgr.config.words import accepted
+from connmgr.problem import Code, Problem
+
+UNEXPLAINED: Final = "unexplained"
+"""The rule of values that one validator refuses and the other does not."""
+
+MOST_LISTED: Final = 15
+"""Keys that a message lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One rule of the schema's (its keyword), and the value at `path` that does not keep it.
+
+    `parts` is what each of several shapes has against the value.
+    """
+
+    path: Path
+    rule: str
+    value: object = field(repr=False)
+    parts: tuple[Refusal, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `schema.check` was asked, for the words of its answer."""
+
+    place: Locate
+    key_place: Locate
+    found: Describe
+    settled: bool
+
+
+def explain(refusals: Iterable[Refusal], asked: Asked) -> tuple[Problem, ...]:
+    """Return a problem for each setting that is refused."""
+    problems: dict[Path, Problem] = {}
+    for refusal in refusals:
+        for path, problem in _explained(refusal, asked):
+            # A key that is not known is that, whatever its value is.
+            if problem.code is Code.UNKNOWN_KEY or path not in problems:
+                problems[path] = problem
+    return tuple(problems.values())
+
+
+def _explained(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]:
+    inside = [part for part in _leaves(refusal.parts) if _is_inside(part, refusal)] if refusal.path else []
+    if refusal.rule == "additionalProperties":
+        yield from _unknown_keys(refusal, asked)
+    elif inside:
+        for part in inside:
+            yield from _explained(part, asked)
+    elif refusal.rule == UNEXPLAINED:
+        yield refusal.path, _unexplained(refusal.path, asked)
+    elif refusal.path:
+        path = _setting(refusal.path)
+        yield path, _wrong(path, refusal, asked)
+    elif refusal.rule == "not":
+        yield ("connection",), _both(asked)
+    else:
+        yield ("url",), _missing(asked)
+
+
+def _leaves(parts: Iterable[Refusal]) -> Iterator[Refusal]:
+    for part in parts:
+        yield from _leaves(part.parts) if part.parts else (part,)
+
+
+def _is_inside(part: Refusal, whole: Refusal) -> bool:
+    """Whether a part says more than that the value has another shape."""
+    return len(part.path) > len(whole.path) or part.rule in ("additionalProperties", "maxProperties")
+
+
+def _unknown_keys(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]:
+    for key in cast("Mapping[str, object]", refusal.value):
+        path = (*refusal.path, key)
+        if definition(path) is None:
+            yield path, _unknown(path, asked)
+
+
+def _unknown(path: Path, asked: Asked) -> Problem:
+    key, known = path[-1], keys_of(path[:-1])
+    named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
+    hint = advice(key, known, settings())
+    place = asked.key_place(path)
+    return Problem(place, dotted(path), named, _listed(known, path), hint, code=Code.UNKNOWN_KEY)
+
+
+def _listed(known: tuple[str, ...], path: Path) -> str:
+    if len(known) <= MOST_LISTED:
+        return ", ".join(known)
+    return f"{', '.join(known[:6])} … (connmgr explain {dotted(path[:-1])} lists all)"
+
+
+def _setting(path: Path) -> Path:
+    """Return the setting that a path leads into: one in a list is that of the list."""
+    while path and definition(path) is None:
+        path = path[:-1]
+    return path
+
+
+def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
+    place, value = asked.place(refusal.path), refusal.value
+    words = accepted(definition(path) or {}, schema_of(settled=asked.settled))
+    if refusal.rule == "maxProperties":
+        found = f"found {' and '.join(cast('Mapping[str, object]', value))} at once"
+        return Problem(place, dotted(path), found, "one of them", code=Code.VALUE)
+    # The advice is for what stands in a file, not for what a variable holds.
+    hint = "" if asked.settled else value_advice(value, secret=is_secret(path), text=is_text(path))
+    return Problem(place, dotted(path), asked.found(path, value), words, hint, code=Code.VALUE)
+
+
+def _both(asked: Asked) -> Problem:
+    place, other = asked.key_place(("connection",)), asked.key_place(("url",))
+    found = f"a connection here and a url in line {other.line}"
+    hint = "delete one of the two"
+    return Problem(place, "connection", found, "one of them", hint, code=Code.CONTRADICTION)
+
+
+def _missing(asked: Asked) -> Problem:
+    found = "nothing says where the database is"
+    words = "url, connection, service, libpq_env: true, or extends"
+    hint = 'add a line such as url: "${DATABASE_URL}"'
+    return Problem(asked.place(()), "url", found, words, hint, code=Code.MISSING_KEY)
+
+
+def _unexplained(path: Path, asked: Asked) -> Problem:
+    found = "jsonschema-rs refuses what jsonschema accepts"
+    hint = "look for a value that no person would write; this is a mistake of connmgr's, and worth a report"
+    words = "what both validators accept"
+    return Problem(asked.place(path), dotted(path), found, words, hint, code=Code.VALUE)

@@ -1,0 +1,56 @@
+"""Make a SQLite target of a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Final
+
+from connmgr.config.libpq.sheet import Said, Sheet
+from connmgr.config.libpq.words import advice, known
+from connmgr.config.references import missing, named, references, substitute
+from connmgr.config.urls import Component, Url
+from connmgr.problem import Code
+from connmgr.target import SQLiteTarget
+
+_SHAPE: Final = "sqlite:///relative.db or sqlite:////absolute.db"
+
+
+def sqlite_target(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: str) -> SQLiteTarget | None:
+    """Return the target of a SQLite URL; None when it is not known yet. Reports what is wrong with it."""
+    for name, value in url.query:
+        parts: Component = tuple(part for part in value if isinstance(part, str))
+        _refuse_parameter(sheet, name, Said(parts, ("url",), "url", origin))
+    for host, _ in url.addresses:
+        said = Said(host, ("url",), "url", named(references(host)) or origin)
+        hint = "write three slashes or four"
+        sheet.refuse(said, Code.URL, "a host in the url of a SQLite file", _SHAPE, hint)
+    if missing(url.path, environ):
+        return None
+    text = substitute(url.path, environ)
+    said = Said(text, ("url",), "url", named(references(url.path)) or origin)
+    if text.startswith("file:"):
+        hint = "write a plain path, or sqlite:// for memory"
+        sheet.refuse(said, Code.URL, "a file: URI", "sqlite:///relative.db", hint)
+    if url.path and not text:
+        hint = "set the variable, or leave this part out of the url"
+        sheet.refuse(said, Code.URL, "a path that is empty", _SHAPE, hint)
+    return SQLiteTarget(None if text in {"", ":memory:"} else _absolute(sheet, text, said))
+
+
+def _refuse_parameter(sheet: Sheet, name: str, said: Said) -> None:
+    is_word = name in known() or advice(name)
+    shown = f"the parameter {name}" if is_word else "a parameter"
+    found = f"{shown} in the url of a SQLite file, which has none"
+    hint = advice(name) or "leave it out; a ? in a file's name is %3F"
+    sheet.refuse(said, Code.UNKNOWN_PARAMETER, found, "a url without parameters", hint)
+
+
+def _absolute(sheet: Sheet, path: str, said: Said) -> str:
+    try:
+        return str(FilePath(path).absolute())
+    except OSError as error:
+        found = f"a relative path, and no current directory ({error.strerror or type(error).__name__})"
+        hint = "change to a directory that exists"
+        sheet.refuse(said, Code.URL, found, "sqlite:////absolute.db", hint)
+        return path

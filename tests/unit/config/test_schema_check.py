@@ -1,0 +1,143 @@
+"""`check` explains what the schema refuses, one problem a setting, and survives any value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connmgr.config.schema import Kind, check
+from connmgr.problem import Code, Place, Problem
+
+
+def at(path: tuple[str, ...]) -> Place:
+    return Place("f.yaml", 2 if path else 1)
+
+
+def problems(values: dict[str, Any], kind: Kind = "profile", *, settled: bool = False) -> list[Problem]:
+    return [*check(values, place=at, kind=kind, settled=settled)]
+
+
+def told(found: list[Problem]) -> list[tuple[str, str]]:
+    return sorted((str(problem.code), problem.path) for problem in found)
+
+
+@pytest.mark.parametrize("where", ["url", "connection", "service", "libpq_env", "extends"])
+def test_a_profile_says_where_its_database_is_in_one_of_five_ways(where: str) -> None:
+    ways = {"connection": {"host": "db"}, "libpq_env": True}
+
+    assert problems({where: ways.get(where, "orders")}) == []
+
+
+@pytest.mark.parametrize("values", [{}, {"description": "x"}, {"libpq_env": False}])
+def test_a_profile_that_does_not_is_told_the_ways(values: dict[str, Any]) -> None:
+    (problem,) = problems(values)
+
+    assert problem.code is Code.MISSING_KEY
+    assert problem.place.line == 1
+    assert problem.accepted == "url, connection, service, libpq_env: true, or extends"
+
+
+def test_a_base_need_not_say_it() -> None:
+    assert problems({"pool": {"size": 3}}, "base") == []
+
+
+def test_a_url_and_a_connection_are_a_contradiction() -> None:
+    assert told(problems({"url": "sqlite://", "connection": {}})) == [("CM304", "connection")]
+    assert problems({"url": None, "connection": {}, "extends": "_a"}) == []
+
+
+@pytest.mark.parametrize("path", [("pool",), ("pool", "size"), ("description",), ("password",)])
+def test_null_clears_only_what_something_else_may_have_set(path: tuple[str, ...]) -> None:
+    values: dict[str, Any] = {path[0]: {path[1]: None} if path[1:] else None}
+
+    assert told(problems({"url": "sqlite://", **values})) == [("CM303", ".".join(path))]
+    assert problems({"extends": "_a", **values}) == []
+    assert problems(values, "base") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "found"),
+    [
+        ({"password": {"fil": "/x"}}, "password.fil", 'unknown key "fil"'),
+        ({"password": {"file": "/x", "env": "A"}}, "password", "found file and env at once"),
+        ({"password": {}}, "password", "found a mapping"),
+        ({"password": {"env": "A B"}}, "password.env", 'found the text "A B"'),
+        ({"password": {"command": ["x", 12345]}}, "password.command", "found a number"),
+        ({"connection": {"sslpassword": {"file": 3}}}, "connection.sslpassword.file", "found the number 3"),
+        ({"extends": ["_a", "b c"]}, "extends", 'found the text "b c"'),
+        ({"connection": {"sslmode": "always"}}, "connection.sslmode", 'found the text "always"'),
+    ],
+)
+def test_what_is_wrong_inside_a_shape_is_named_there(written: dict[str, Any], path: str, found: str) -> None:
+    (problem,) = problems(written, "base")
+
+    assert (problem.path, problem.found) == (path, found)
+
+
+def test_everything_wrong_is_said_once() -> None:
+    values = {"url": 3, "pool": {"size": None, "mode": "x", "zzz": None}, "health": [], "host": "db"}
+
+    assert told(problems(values)) == [
+        ("CM301", "host"),
+        ("CM301", "pool.zzz"),
+        ("CM303", "health"),
+        ("CM303", "pool.mode"),
+        ("CM303", "pool.size"),
+        ("CM303", "url"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("pool", "size"), "${D}"),
+        (("pool", "timeout"), "${D}"),
+        (("pool", "mode"), "${D:-auto}"),
+        (("health", "critical"), "x${D}"),
+        (("pool", "size"), None),
+    ],
+)
+def test_a_settled_value_that_looks_like_a_reference_or_clears_is_refused(
+    path: tuple[str, str], value: str | None
+) -> None:
+    (problem,) = problems({path[0]: {path[1]: value}}, "base", settled=True)
+
+    assert problem.path == ".".join(path)
+    assert "reference" not in problem.accepted
+    assert problem.hint == ""
+
+
+def test_words_of_libpqs_are_checked_alone_under_their_full_path() -> None:
+    found = problems({"sslmode": "always", "prt": 1, "host": "db"}, "connection", settled=True)
+
+    assert told(found) == [("CM301", "connection.prt"), ("CM303", "connection.sslmode")]
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", "a\udcff", "\0", 10**30, 10**400, -(2**63) - 1, 1e308, float("inf"), "x" * 100_000]
+)
+@pytest.mark.parametrize("path", [("url",), ("pool", "size"), ("connection", "port"), ("extends",)])
+def test_values_that_no_person_writes_do_not_crash_it(path: tuple[str, ...], value: object) -> None:
+    values: dict[str, Any] = {path[0]: {path[1]: value} if path[1:] else value}
+
+    assert {problem.path for problem in problems(values, "base")} <= {".".join(path)}
+
+
+def test_a_key_that_rust_cannot_hold_is_an_unknown_key() -> None:
+    (problem,) = problems({"\ud800": 1}, "base")
+
+    assert problem.code is Code.UNKNOWN_KEY
+    assert "\ud800" not in str(problem)
+
+
+def test_a_text_that_rust_cannot_hold_is_judged_by_the_other_validator() -> None:
+    assert problems({"extends": "\ud800"}) != []
+    assert problems({"description": "\ud800", "url": "\ud800"}) == []
+
+
+def test_a_value_that_the_two_validators_judge_differently_is_a_problem() -> None:
+    (problem,) = problems({"pool": {"timeout": float("nan")}}, "base")
+
+    assert problem.code is Code.VALUE
+    assert "jsonschema-rs" in problem.found
