@@ -7,6 +7,7 @@ from pathlib import Path
 
 from connmgr.config.explanations import EXPLANATIONS, KINDS, Example, Explanation
 from connmgr.config.explanations.setting import RELOAD, Setting, all_settings
+from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES
 from connmgr.problem import Code
 
 DIRECTORY = Path(__file__).resolve().parent
@@ -79,6 +80,7 @@ def _section(setting: Setting, keys: list[Setting]) -> Iterator[str]:
     yield from _fenced(line for example in setting.examples[:1] for line in example.splitlines())
     if setting.path == "connection":
         yield from _words(keys)
+        yield from _refused()
         return
     for key in keys:
         yield f"### `{key.path}`: {key.title}\n\n{key.meaning}\n"
@@ -101,6 +103,13 @@ def _words(keys: list[Setting]) -> Iterator[str]:
     header = ("libpq's word", "means", "accepted", "unit", "default", "reload")
     rows = [(f"`{_last(k)}`", k.meaning, k.accepted, k.unit, k.default, k.reload) for k in keys]
     yield from _table(header, rows)
+
+
+def _refused() -> Iterator[str]:
+    yield "### What libpq has and connmgr refuses\n\nWhether in a URL, a service or a variable.\n"
+    words = [(f"`{word}`", why) for word, why in REFUSED.items()]
+    values = [(f"`{word}={value}`", why) for (word, value), why in REFUSED_VALUES.items()]
+    yield from _table(("refused", "because; instead"), [*words, *values])
 
 
 def _last(setting: Setting) -> str:

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -43,6 +42,9 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - Python's own status for this, 1, would read as a dead database
+        # Imported here: commands that end well need not wait for it.
+        import traceback
+
         traceback.print_exc()
         return DEFECT
     return int(status or OK)

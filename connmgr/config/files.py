@@ -69,7 +69,7 @@ class Directory:
         return not any(file.lower().endswith(ENDINGS) for file in self._files if file[0] != ".")
 
     def _path(self, file: str) -> str:
-        return os.path.join(self._root, file)  # noqa: PTH118
+        return file if self._root == "." else os.path.join(self._root, file)  # noqa: PTH118
 
 
 def _is_fit(stem: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from connmgr.config.contradictions import contradictions
@@ -40,7 +41,7 @@ def load_profiles(directory: str | os.PathLike[str], names: Iterable[str] | None
     With `names`, only these profiles: their files, their bases' and the shared files (`*.profiles.yaml`)
     are read, and no other. Needs no environment and no network: references stay references.
     """
-    root = os.fspath(directory)
+    root = os.fspath(Path(directory))
     try:
         library = Library(root)
     except (OSError, ValueError) as error:
@@ -57,7 +58,7 @@ def profile_names(directory: str | os.PathLike[str]) -> frozenset[str]:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-    return frozenset(name for name in Library(os.fspath(directory)).names() if not is_base(name))
+    return frozenset(name for name in Library(os.fspath(Path(directory))).names() if not is_base(name))
 
 
 def _load(library: Library, entries: Iterable[Entry]) -> LoadResult:

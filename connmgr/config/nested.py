@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 from connmgr.config.merge import Alone, Layer
 from connmgr.config.paths import Path
-from connmgr.config.references import parse_readable, references
+from connmgr.config.references import Reference, parse_readable, references
 from connmgr.config.schema import is_secret
 from connmgr.secret import Secret
 
 
 def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in nested values with its path, secrets revealed."""
+    """Every text in nested values with its path, one in a list with the list's; secrets revealed."""
     for key, value in values.items():
         # Texts first: most values are, and asking whether something is a `Mapping` is slow.
         if isinstance(value, str):
@@ -22,6 +22,8 @@ def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path,
             yield (*path, key), value.reveal()
         elif isinstance(value, Mapping):
             yield from texts(value, (*path, key))
+        elif isinstance(value, list):
+            yield from (((*path, key), item) for item in value if isinstance(item, str))
 
 
 def freeze(values: Mapping[str, object], path: Path = ()) -> Layer:
@@ -41,7 +43,38 @@ def _frozen(value: object, path: Path) -> object:
     return tuple(_frozen(item, path) for item in value) if isinstance(value, list) else value
 
 
-def secret_names(values: Mapping[str, object]) -> frozenset[str]:
+def found_in(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, tuple[Reference, ...]]]:
+    """Every text in nested values that has references, with them; no secret in what it yields.
+
+    A mapping that says where a secret is, such as `{file: PATH}`, is its source's to judge.
+    """
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, Mapping):
+            if not is_secret(here):
+                yield from found_in(value, here)
+        elif found := _references(value):
+            yield here, found
+
+
+def _references(value: object) -> tuple[Reference, ...]:
+    # Revealed in the expression that parses it: what has a traceback has none of this frame.
+    if isinstance(value, Secret):
+        return references(parse_readable(value.reveal()))
+    return references(parse_readable(value)) if isinstance(value, str) else ()
+
+
+def secret_names(values: Mapping[str, object], path: Path = ()) -> frozenset[str]:
     """Name the variables that a secret is made of: put elsewhere by mistake, they are as secret there."""
-    secrets = (parse_readable(text) for path, text in texts(values) if is_secret(path))
-    return frozenset(reference.name for parts in secrets for reference in references(parts))
+    return frozenset(_secret_names(values, path))
+
+
+def _secret_names(values: Mapping[str, object], path: Path) -> Iterator[str]:
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, Mapping) and not is_secret(here):
+            yield from _secret_names(value, here)
+        elif isinstance(value, Mapping):
+            yield from (str(name) for kind, name in value.items() if kind == "env")
+        elif is_secret(here):
+            yield from (reference.name for reference in _references(value))

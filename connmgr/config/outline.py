@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connmgr.config.paths import Path, dotted
-from connmgr.config.references import Part, parse
+from connmgr.config.references import Part, Reference, parse
 from connmgr.config.schema import is_secret
-from connmgr.config.urls import BadUrl, Component, Url, split, starts_with_reference
+from connmgr.config.urls import Address, BadUrl, Component, Hidden, Url, split, starts_with_reference
 from connmgr.profile import Profile
 from connmgr.secret import MASK, Secret
 
@@ -57,8 +57,8 @@ def _elsewhere(value: Mapping[str, object]) -> str:
     return f"{{{kind}: {where}}}"
 
 
-def _masked(parts: Component) -> str:
-    return "".join(MASK if isinstance(part, str) else str(part) for part in parts)
+def _masked(parts: Component | Hidden) -> str:
+    return "".join(str(part) if isinstance(part, Reference) else MASK for part in parts)
 
 
 def _url(parts: tuple[Part, ...]) -> str:
@@ -76,11 +76,17 @@ def _url_pieces(url: Url) -> Iterator[str]:
     if url.user is not None or url.password is not None:
         password = "" if url.password is None else f":{_masked(url.password)}"
         yield f"{_plain(url.user or ())}{password}@"
-    yield f"{_plain(url.host)}{f':{_plain(url.port)}' if url.port else ''}/{_plain(url.path)}"
+    yield f"{','.join(map(_address, url.addresses))}/{_plain(url.path)}"
     for index, (name, value) in enumerate(url.query):
         shown = _masked(value) if name in _SECRET_PARAMETERS else _plain(value)
         yield f"{'&' if index else '?'}{name}={shown}"
 
 
-def _plain(parts: Component) -> str:
+def _address(address: Address) -> str:
+    host = _plain(address.host)
+    host = f"[{host}]" if ":" in host and not host.startswith("$") else host
+    return f"{host}:{_plain(address.port)}" if address.port else host
+
+
+def _plain(parts: Component | Hidden) -> str:
     return "".join(map(str, parts))

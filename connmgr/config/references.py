@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from connmgr.config.scalars import printable
 from connmgr.problem import Code, Place, Problem
 
 FORMS: Final = "${NAME}, ${NAME:-default} or ${NAME:?message}"
@@ -47,7 +48,7 @@ class Reference:
         """Return the problem to report when there is no value."""
         if self.message is not None:
             found = f"{self.name} is not set, or is empty"
-            return Problem(place, path, found, hint=self.message.strip(), code=Code.NOT_SET)
+            return Problem(place, path, found, hint=printable(self.message.strip()), code=Code.NOT_SET)
         hint = f"set {self.name}, or give a default: ${{{self.name}:-default}}"
         return Problem(place, path, f"{self.name} is not set", hint=hint, code=Code.NOT_SET)
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from connmgr.config.diagnostics import did_you_mean
 from connmgr.config.familiar import advice, value_advice
+from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES, reason
 from connmgr.config.paths import Path, dotted, is_word
 from connmgr.config.schema import (
     Describe,
@@ -70,10 +72,12 @@ def _explained(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]
         for part in inside:
             yield from _explained(part, asked)
     elif refusal.rule == UNEXPLAINED:
-        yield refusal.path, _unexplained(refusal.path, asked)
+        yield (), _unexplained(asked)
     elif refusal.path:
-        path = _setting(refusal.path)
-        yield path, _wrong(path, refusal, asked)
+        # Below a key that is not known, null is refused too; the key has its problem.
+        if refusal.rule != "not" or definition(refusal.path) is not None:
+            path = _setting(refusal.path)
+            yield path, _wrong(path, refusal, asked)
     elif refusal.rule == "not":
         yield ("connection",), _both(asked)
     else:
@@ -93,15 +97,39 @@ def _is_inside(part: Refusal, whole: Refusal) -> bool:
 def _unknown_keys(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]:
     for key in cast("Mapping[str, object]", refusal.value):
         path = (*refusal.path, key)
-        if definition(path) is None:
+        if definition(path) is not None:
+            continue
+        if is_secret(refusal.path) and not _is_form(key):
+            yield refusal.path, _no_form(path, asked)
+        elif path[0] == "connection" and key in REFUSED:
+            yield path, _refused(path, asked)
+        else:
             yield path, _unknown(path, asked)
 
 
-def _unknown(path: Path, asked: Asked) -> Problem:
-    key, known = path[-1], keys_of(path[:-1])
-    named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
-    hint = advice(key, known, settings())
+def _is_form(key: str) -> bool:
+    """Whether a key is, or nearly is, one of those that say where a secret comes from."""
+    forms = keys_of(("password",))
+    return key in forms or did_you_mean(key, forms) != ""
+
+
+def _no_form(path: Path, asked: Asked) -> Problem:
+    """Return the problem of a key that may be the secret: `{hunter2}` without quotes is a mapping to YAML."""
+    found, words = "a key that is none of these", ", ".join(keys_of(path[:-1]))
+    hint = "quote a text that begins with {"
+    return Problem(asked.key_place(path), dotted(path[:-1]), found, words, hint, code=Code.UNKNOWN_KEY)
+
+
+def _refused(path: Path, asked: Asked) -> Problem:
+    found = "a word of libpq's that connmgr cannot carry out"
     place = asked.key_place(path)
+    return Problem(place, dotted(path), found, hint=REFUSED[path[-1]], code=Code.REFUSED_PARAMETER)
+
+
+def _unknown(path: Path, asked: Asked) -> Problem:
+    key, known, place = path[-1], keys_of(path[:-1]), asked.key_place(path)
+    named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
+    hint = advice(key, (), settings()) or reason(key) or did_you_mean(key, known)
     return Problem(place, dotted(path), named, _listed(known, path), hint, code=Code.UNKNOWN_KEY)
 
 
@@ -122,8 +150,13 @@ def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
     place, value = asked.place(refusal.path), refusal.value
     words = accepted(definition(path) or {}, schema_of(settled=asked.settled))
     if refusal.rule == "maxProperties":
-        found = f"found {' and '.join(cast('Mapping[str, object]', value))} at once"
+        # Names of the schema's alone: another key may be the secret.
+        forms = [key for key in keys_of(path) if key in cast("Mapping[str, object]", value)]
+        found = f"found {' and '.join(forms) or 'several keys'} at once"
         return Problem(place, dotted(path), found, "one of them", code=Code.VALUE)
+    if path[0] == "connection" and (why := REFUSED_VALUES.get((path[-1], str(value)))):
+        found = asked.found(path, value)
+        return Problem(place, dotted(path), found, words, why, code=Code.REFUSED_PARAMETER)
     # The advice is for what stands in a file, not for what a variable holds.
     hint = "" if asked.settled else value_advice(value, secret=is_secret(path), text=is_text(path))
     return Problem(place, dotted(path), asked.found(path, value), words, hint, code=Code.VALUE)
@@ -143,8 +176,8 @@ def _missing(asked: Asked) -> Problem:
     return Problem(asked.place(()), "url", found, words, hint, code=Code.MISSING_KEY)
 
 
-def _unexplained(path: Path, asked: Asked) -> Problem:
+def _unexplained(asked: Asked) -> Problem:
     found = "jsonschema-rs refuses what jsonschema accepts"
     hint = "look for a value that no person would write; this is a mistake of connmgr's, and worth a report"
     words = "what both validators accept"
-    return Problem(asked.place(path), dotted(path), found, words, hint, code=Code.VALUE)
+    return Problem(asked.place(()), "", found, words, hint, code=Code.VALUE)

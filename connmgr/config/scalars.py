@@ -102,6 +102,13 @@ _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_NAMES: Final = {"\n": "a line break", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
 
 
+def printable(text: str) -> str:
+    """Return a text with what no editor shows escaped: in a message it would turn or forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def describe(value: object, *, hidden: bool = False) -> str:
     """Say what `value` is, for a message; `hidden` leaves the value itself out, and so does a URL.
 
@@ -114,7 +121,7 @@ def describe(value: object, *, hidden: bool = False) -> str:
         return kind
     if isinstance(value, str):
         shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}…"
-        return f"the text {json.dumps(shown, ensure_ascii=False)}"
+        return f"the text {printable(json.dumps(shown, ensure_ascii=False))}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"the number {value}"

@@ -25,16 +25,12 @@ if TYPE_CHECKING:
 PATHS: Final = 4096
 """Paths to remember; files may be full of keys that no schema knows."""
 
-Kind: TypeAlias = Literal["profile", "base", "connection"]
+Kind: TypeAlias = Literal["profile", "base"]
 Node: TypeAlias = Mapping[str, Any]
 Locate: TypeAlias = Callable[[Path], Place]
 Describe: TypeAlias = Callable[[Path, object], str]
 
-_ENTRIES: Final[Mapping[Kind, tuple[str, Path]]] = {
-    "profile": ("#/$defs/profile", ()),
-    "base": ("#/$defs/settings", ()),
-    "connection": ("#/$defs/settings/properties/connection", ("connection",)),
-}
+_ENTRIES: Final[Mapping[Kind, str]] = {"profile": "#/$defs/profile", "base": "#/$defs/settings"}
 
 
 def schema_text() -> str:
@@ -70,10 +66,10 @@ def check(
 
     `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
     is refused into words. In `settled` values the references were replaced already, those in secrets
-    excepted. With the kind `connection`, `values` are those below it, and paths begin with it all the same.
+    excepted.
     """
     refused = _refusals(values, kind, settled=settled)
-    beyond = _too_long(values) if kind != "connection" else ()
+    beyond = _too_long(values)
     if not (refused or beyond):
         return ()
     # Words, and what finds near ones: not needed for a profile that is well-formed.
@@ -84,7 +80,8 @@ def check(
 
 
 def _describe(path: Path, value: object) -> str:
-    return f"found {describe(value, hidden=is_secret(path))}"
+    # Beneath a secret's key too: where the name of a variable should stand, someone wrote the secret.
+    return f"found {describe(value, hidden=is_secret(path) or is_secret(path[:-1]))}"
 
 
 def _refusals(values: Mapping[str, object], kind: Kind, *, settled: bool) -> tuple[Refusal, ...]:
@@ -97,23 +94,22 @@ def _refusals(values: Mapping[str, object], kind: Kind, *, settled: bool) -> tup
         said_no = False
     from connmgr.config.refusals import UNEXPLAINED, Refusal
 
-    start = _ENTRIES[kind][1]
-    refused = tuple(_refusal(error, start) for error in _slow(kind, settled=settled)(values))
-    return refused or ((Refusal(start, UNEXPLAINED, values),) if said_no else ())
+    refused = tuple(_refusal(error) for error in _slow(kind, settled=settled)(values))
+    return refused or ((Refusal((), UNEXPLAINED, values),) if said_no else ())
 
 
-def _refusal(error: ValidationError, start: Path) -> Refusal:
+def _refusal(error: ValidationError) -> Refusal:
     from connmgr.config.refusals import Refusal
 
-    path = (*start, *(str(key) for key in error.absolute_path))
-    parts = tuple(_refusal(part, start) for part in error.context or ())
+    path = tuple(str(key) for key in error.absolute_path)
+    parts = tuple(_refusal(part) for part in error.context or ())
     return Refusal(path, str(error.validator), error.instance, parts)
 
 
 def _entry(kind: Kind, *, settled: bool) -> dict[str, Any]:
     """Return the schema of one kind of values."""
     root = schema_of(settled=settled)
-    return {"$schema": root["$schema"], "$ref": _ENTRIES[kind][0], "$defs": root["$defs"]}
+    return {"$schema": root["$schema"], "$ref": _ENTRIES[kind], "$defs": root["$defs"]}
 
 
 @cache

@@ -3,131 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from connmgr.config.references import Part, parse, references
-from connmgr.config.scalars import seconds, unsafe_character
+from connmgr.config.contradictions import contradictions
+from connmgr.config.libpq.secret_words import secret_sources
+from connmgr.config.libpq.user import put_user
+from connmgr.config.libpq.target import build_target
+from connmgr.config.scalars import seconds
 from connmgr.config.schema import is_duration
-from connmgr.config.secrets import Source, secret_source
+from connmgr.config.secrets import Source
 from connmgr.config.substitution import Substitution, unset
-from connmgr.config.targets import Values, build_target, conflicts
-from connmgr.config.urls import BadUrl, Fault, Url, leading, split
+from connmgr.config.targets import Finding, find
 from connmgr.errors import ConfigError
-from connmgr.problem import Problem
+from connmgr.problem import Place, Problem
 from connmgr.profile import HealthSettings, PoolSettings, Profile, SessionSettings, Settings, Timeouts
-from connmgr.secret import Environment, Secret
-from connmgr.target import SQLiteTarget
+from connmgr.secret import Environment
+from connmgr.target import SQLiteTarget, Target
 
 
 def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
     """Return the settings of `profile`, its references taken from `environ`.
 
-    Passwords stay sources: `password:` reads `environ` again at every connection.
+    Passwords stay sources: `password:` reads `environ` again at every connection. A `url` that stands in
+    a variable or a file is read once, now.
 
     Raises:
         ConfigError: with every reference that is not set and every value that does not fit, each with
             the place of the reference in the file.
     """
-    environ = Environment(environ)
-    _refuse([*unset(profile, environ)])
+    draft = _draft(profile, Environment(environ))
+    if draft.target is None:
+        raise ConfigError(problem for problem in draft.problems if not problem.code.is_warning)
+    return _settings(profile, draft, draft.target)
+
+
+def unsettled(profile: Profile, environ: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return the problems that `settle` would raise, and the warnings of the sources of secrets."""
+    return tuple(sorted(set(_draft(profile, Environment(environ)).problems)))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What a profile comes to. It has no target when one of `problems` is more than a warning."""
+
+    problems: list[Problem] = field(default_factory=list)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    target: Target | None = None
+    connect_timeout: float | None = None
+
+
+def _draft(profile: Profile, environ: Environment) -> _Draft:
+    """Return what the profile comes to. Nothing here raises: a frame may hold a URL and its password."""
+
+    def place(path: tuple[str, ...]) -> Place:
+        return profile.place(*path)
+
+    draft = _Draft([*unset(profile, environ)])
+    if draft.problems:
+        return draft
     substitution = Substitution(profile, environ)
-    problems = substitution.problems
-    try:
-        built = _target(profile, environ, substitution.values)
-    except ConfigError as error:
-        problems = [*problems, *error.problems]
-    _refuse(problems)
-    return _settings(profile, substitution.values, built)
+    draft.values = substitution.values
+    draft.problems = [*substitution.problems, *contradictions(substitution.values, place)]
+    found = find(profile.values, place, environ, Path(profile.file).parent)
+    _put_target(draft, found, profile, environ)
+    return draft
 
 
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
-        raise ConfigError(problems)
+def _put_target(draft: _Draft, found: Finding, profile: Profile, environ: Environment) -> None:
+    sheet, root = found.sheet, Path(profile.file).parent
+    secrets: Mapping[str, Source] = {}
+    if found.servers is not None:
+        put_user(sheet)
+        secrets = secret_sources(sheet, found.servers, environ, root, found.url_origin)
+    draft.problems += sheet.problems
+    if any(not problem.code.is_warning for problem in draft.problems):
+        return
+    draft.target = found.sqlite
+    if found.servers is not None:
+        draft.target = build_target(sheet, profile.name, found.servers, secrets)
+    timeout = sheet.value("connect_timeout")
+    draft.connect_timeout = float(timeout) if isinstance(timeout, int | float) else None
 
 
-def _target(profile: Profile, environ: Mapping[str, str], values: Mapping[str, Any]) -> Values:
-    """Return what the url and the password come to."""
-    parts = _secret_parts(profile, "url")
-    place = profile.place("url")
-    try:
-        url = _url(parts, environ)
-        sources = _passwords(profile, url, environ)
-        _refuse(
-            [problem for source in sources for problem in source.problems() if not problem.code.is_warning]
-        )
-        built = build_target(url, profile.name, environ, sources[0] if sources else None)
-    except BadUrl as error:
-        raise ConfigError(fault.problem(place, parts) for fault in error.faults) from None
-    has_connect = "connect" in values.get("timeouts", {})
-    has_password = "password" in profile.values
-    _refuse(
-        [
-            *conflicts(
-                url,
-                built,
-                lambda path: profile.place(*path),
-                has_password=has_password,
-                has_connect=has_connect,
-            )
-        ]
-    )
-    return built
-
-
-def _secret_parts(profile: Profile, key: str) -> tuple[Part, ...]:
-    return parse(cast("Secret", profile.values[key]).reveal())
-
-
-def _url(parts: tuple[Part, ...], environ: Mapping[str, str]) -> Url:
-    for reference in references(parts):
-        # Before the url is split: the split marks references with a character that no text may hold.
-        if unsafe := unsafe_character(reference.value(environ) or ""):
-            accepted = "text without control characters"
-            raise BadUrl(Fault(f"{unsafe} inside the url", accepted, origin=(reference,)))
-    return split(leading(parts, environ))
-
-
-def _passwords(profile: Profile, url: Url, environ: Mapping[str, str]) -> list[Source]:
-    """Return the sources of the password, of which there may be two by mistake."""
-    sources = []
-    root = Path(profile.file).parent
-    if "password" in profile.values:
-        place = profile.place("password")
-        sources.append(
-            secret_source(
-                profile.values["password"],
-                environ=Environment(environ),
-                place=place,
-                path="password",
-                root=root,
-                origin="the profile file",
-            )
-        )
-    if url.password is not None:
-        written = references(_secret_parts(profile, "url")[:1])
-        origin = f"the url in {written[0]}" if written else "the url"
-        sources.append(
-            secret_source(
-                url.password,
-                environ=Environment(environ),
-                place=profile.place("url"),
-                path="url",
-                root=root,
-                origin=origin,
-            )
-        )
-    return sources
-
-
-def _settings(profile: Profile, values: Mapping[str, Any], built: Values) -> Settings:
+def _settings(profile: Profile, draft: _Draft, target: Target) -> Settings:
+    values = draft.values
     timeouts = _group(values, "timeouts")
-    if built.connect_timeout is not None:
-        timeouts["connect"] = built.connect_timeout
+    if draft.connect_timeout is not None:
+        timeouts.setdefault("connect", draft.connect_timeout)
     return Settings(
         name=profile.name,
-        target=built.target,
-        pool=_pool(_group(values, "pool"), embedded=isinstance(built.target, SQLiteTarget)),
+        target=target,
+        pool=_pool(_group(values, "pool"), embedded=isinstance(target, SQLiteTarget)),
         timeouts=Timeouts(**timeouts),
         session=SessionSettings(**_group(values, "session")),
         health=HealthSettings(**_group(values, "health")),

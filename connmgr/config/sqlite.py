@@ -38,6 +38,15 @@ def sqlite_target(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: st
     return SQLiteTarget(None if text in {"", ":memory:"} else _absolute(sheet, text, said))
 
 
+def check_alone(sheet: Sheet, values: Mapping[str, object]) -> None:
+    """Report what no SQLite file has use for."""
+    for key in ("password", "service"):
+        if key in values:
+            found = f"a {key} for SQLite, which has none"
+            hint = f"delete the line; what a base says is cleared with {key}: null"
+            sheet.refuse_at((key,), Code.CONTRADICTION, found, f"no {key}", hint)
+
+
 def _refuse_parameter(sheet: Sheet, name: str, said: Said) -> None:
     is_word = name in known() or advice(name)
     shown = f"the parameter {name}" if is_word else "a parameter"

@@ -1,25 +1,27 @@
-"""Put the environment's values into the texts of a profile, secrets left as they are written."""
+"""Put the environment's values into the texts of a profile; secrets are left where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from connmgr.config.document import Path, dotted
-from connmgr.config.nested import secret_names, texts
+from connmgr.config.nested import found_in, secret_names
+from connmgr.config.paths import Path, dotted
 from connmgr.config.references import Part, Reference, missing, named, parse, references, substitute
 from connmgr.config.scalars import NotANumber, describe, resolve, unsafe_character
 from connmgr.config.schema import check, is_secret, is_text
 from connmgr.problem import Code, Problem
 from connmgr.profile import Profile
-from connmgr.secret import Secret
+
+STAND_IN: Final = "secret"
+"""What the schema is shown in place of a secret: as valid, and no harm in a traceback that prints locals."""
 
 
 def unset(profile: Profile, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a problem for every reference without a value, secrets' too."""
-    for path, text in texts(profile.values):
-        for reference in dict.fromkeys(missing(parse(text), environ)):
+    """Yield a problem for every reference in a text that has no value, secrets' too."""
+    for path, found in found_in(profile.values):
+        for reference in dict.fromkeys(missing(found, environ)):
             yield reference.unset(profile.place(*path), dotted(path))
 
 
@@ -27,8 +29,7 @@ def unset(profile: Profile, environ: Mapping[str, str]) -> Iterator[Problem]:
 class Substitution:
     """The values of one profile with those of `environ` put in, and what is wrong with them.
 
-    `origins` says which references a value came from. Secrets are texts as written: they are here
-    for the schema alone.
+    `origins` says which references a value came from. Each secret is `STAND_IN`.
     """
 
     profile: Profile
@@ -49,11 +50,11 @@ class Substitution:
         return {key: self._value(value, (*path, key)) for key, value in values.items()}
 
     def _value(self, value: object, path: Path) -> object:
+        if is_secret(path):
+            return STAND_IN
         match value:
             case Mapping():
                 return self._mapping(value, path)
-            case Secret():
-                return value.reveal()
             case str():
                 return self._settled(parse(value), path)
             case _:
@@ -63,7 +64,7 @@ class Substitution:
         text = substitute(parts, self.environ)
         self.origins[path] = references(parts)
         if unsafe := unsafe_character(text):
-            self._report(path, unsafe, "text without control characters")
+            self._report(path, unsafe, "text without control characters", Code.CONTROL_CHARACTER)
         if is_text(path) or not self.origins[path]:
             return text
         try:
@@ -72,11 +73,9 @@ class Substitution:
             self._report(path, str(error), "a number that a person would write")
             return None
 
-    def _report(self, path: Path, found: str, accepted: str) -> None:
+    def _report(self, path: Path, found: str, accepted: str, code: Code = Code.VALUE) -> None:
         found = f"found {found}{named(self.origins[path])}"
-        self.problems.append(
-            Problem(self.profile.place(*path), dotted(path), found, accepted, code=Code.VALUE)
-        )
+        self.problems.append(Problem(self.profile.place(*path), dotted(path), found, accepted, code=code))
 
     def _found(self, path: Path, value: object) -> str:
         origin = self.origins.get(path, ())

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Final
 
-from connmgr.config.libpq.connection import connection_words, setting
-from connmgr.config.libpq.elsewhere import put_service, put_variables
+from connmgr.config.libpq.connection import put_connection, setting
 from connmgr.config.libpq.from_url import put_url
 from connmgr.config.libpq.rules import check_rules
 from connmgr.config.libpq.servers import servers
-from connmgr.config.libpq.sheet import Said, Sheet
-from connmgr.config.libpq.twice import check_twice
+from connmgr.config.libpq.sheet import Sheet
+from connmgr.config.libpq.twice import check_both, check_twice
 from connmgr.config.libpq.values import check_values
 from connmgr.config.paths import Path
+from connmgr.config.references import named, references
 from connmgr.config.sqlite import check_alone, sqlite_target
-from connmgr.config.url_text import UrlText, url_text
+from connmgr.config.url_text import url_text
 from connmgr.config.urls import SQLITE, BadUrl, leading, split
 from connmgr.problem import Code, Place
-from connmgr.secret import Environment
 from connmgr.target import Server, SQLiteTarget
 
 _URL: Final = ("url",)
-_NOBODY: Final = "connection:\n  host: HOST\n  user: USER\n  dbname: DBNAME"
 
 
 @dataclass(slots=True)
@@ -52,20 +50,19 @@ def find(
     With `root`, the profile's directory, files and variables are read that the values name; without, only
     what is sure whatever they hold is said.
     """
-    sheet = Sheet(place, is_open=root is None and _may_hear_more(values, environ))
+    sheet = Sheet(place)
     found = Finding(sheet)
-    if not _put_url(found, values, environ, root):
+    if check_both(sheet, values) or not _put_url(found, values, environ, root):
         return found
     if found.is_sqlite:
         check_alone(sheet, values)
         return found
-    _put_connection(sheet, values, environ)
+    connection = values.get("connection")
+    if isinstance(connection, Mapping):
+        put_connection(sheet, connection, environ)
     check_twice(sheet, values)
     _put_beside(sheet, values, environ)
-    if root is not None:
-        put_service(sheet, environ)
-        if setting(("libpq_env",), values.get("libpq_env"), environ).value is True:
-            put_variables(sheet, environ)
+    _put_elsewhere(sheet, values, environ, root)
     check_values(sheet)
     _check_named(sheet, values)
     found.servers = servers(sheet)
@@ -73,9 +70,32 @@ def find(
     return found
 
 
-def _may_hear_more(values: Mapping[str, object], environ: Mapping[str, str]) -> bool:
-    asked = setting(("libpq_env",), values.get("libpq_env", False), environ).value
-    return asked is not False or "service" in values
+def _put_beside(sheet: Sheet, values: Mapping[str, object], environ: Mapping[str, str]) -> None:
+    """Take the password and the service that stand beside the url or the connection."""
+    sheet.add(
+        {key: setting((key,), values[key], environ) for key in ("password", "service") if key in values}
+    )
+
+
+def _put_elsewhere(
+    sheet: Sheet, values: Mapping[str, object], environ: Mapping[str, str], root: FilePath | None
+) -> None:
+    """Take what counts where the profile says nothing, or remember that something may."""
+    asked = "libpq_env" in values and setting(("libpq_env",), values["libpq_env"], environ).value is not False
+    if root is None:
+        sheet.is_open = asked or "service" in sheet.words
+    elif asked or "service" in sheet.words:
+        # Most profiles have neither.
+        from connmgr.config.libpq.elsewhere import put_elsewhere
+
+        put_elsewhere(sheet, environ, root, variables=asked)
+
+
+def _check_named(sheet: Sheet, values: Mapping[str, object]) -> None:
+    """Report a url that has neither a user nor a database: as a rule, half of it was lost."""
+    if "url" in values and not (sheet.is_open or "user" in sheet.words or "dbname" in sheet.words):
+        found = "neither a user nor a database"
+        sheet.refuse_at(_URL, Code.URL, found, "postgresql://user@host:5432/dbname")
 
 
 def _put_url(
@@ -92,7 +112,8 @@ def _put_url(
     try:
         url = split(leading(text.parts, environ))
     except BadUrl as error:
-        sheet.refuse_at(_URL, Code.URL, f"{error.found}{text.origin}", error.accepted, error.hint)
+        origin = text.origin or named(references(text.parts[:1]))
+        sheet.refuse_at(_URL, Code.URL, f"{error.found}{origin}", error.accepted, error.hint)
         return False
     found.is_sqlite = url.scheme in SQLITE
     if found.is_sqlite:

@@ -128,6 +128,8 @@ def _bracketed(address: str) -> tuple[str, str, str]:
     host, bracket, port = address[1:].partition("]")
     if not bracket or (port and not port.startswith(":")):
         raise BadUrl("an IPv6 address whose bracket is not closed", _BRACKETS)
+    if not host:
+        raise BadUrl("brackets without an IPv6 address", _BRACKETS)
     return host, port[:1], port[1:]
 
 

@@ -41,7 +41,7 @@ def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Pro
     found = [
         *_malformed(referring, place),
         *check(values, place=place, key_place=key_place, kind=kind),
-        *(check_defaults(values, place) if referring else ()),
+        *(check_defaults(values, place) if any(":-" in text for _, text in referring) else ()),
         *ask_milliseconds(values, place),
     ]
     return _one_a_path(found, {problem.path for problem in document.problems}) if found else ()

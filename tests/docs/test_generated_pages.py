@@ -9,6 +9,7 @@ import pytest
 
 from connmgr.config.explanations import EXPLANATIONS
 from connmgr.config.explanations.setting import RELOAD, all_settings
+from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES
 from connmgr.config.schema import check
 from connmgr.config.source import read
 from connmgr.problem import Code, Place
@@ -44,6 +45,14 @@ def test_every_setting_has_its_place() -> None:
     assert sorted({*headed, *(f"connection.{word}" for word in tabled)} & {*all_settings()}) == sorted(
         all_settings()
     )
+
+
+def test_every_refusal_of_libpqs_words_and_values_stands_with_its_reason() -> None:
+    page = settings_page()
+
+    words = [f"| `{word}` | {why} |" for word, why in REFUSED.items()]
+    values = [f"| `{word}={value}` | {why} |" for (word, value), why in REFUSED_VALUES.items()]
+    assert [row for row in (*words, *values) if row not in page] == []
 
 
 def test_every_reload_is_one_that_the_page_explains() -> None:

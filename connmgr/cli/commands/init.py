@@ -48,9 +48,9 @@ def command(context: click.Context, *, directory: Path | None, as_json: bool) ->
 
 def _files() -> dict[str, str]:
     """Return what is written, by file name; the editor's line points to the schema beside the profile."""
-    from connmgr.config.resources import PROFILES, SCHEMA, resource
+    from connmgr.config.resources import PROFILES, SCHEMA, SCHEMAS, resource
 
-    texts = {PurePath(name).name: resource(name).read_text("utf-8") for name in (*PROFILES, SCHEMA)}
+    texts = {PurePath(name).name: resource(name).read_text("utf-8") for name in (*PROFILES, *SCHEMAS)}
     editor_line = f"# yaml-language-server: $schema=./{PurePath(SCHEMA).name}"
     return {name: EDITOR_LINE.sub(editor_line, text) for name, text in texts.items()}
 

@@ -10,7 +10,8 @@ from urllib.parse import quote, unquote
 from connmgr.config.importing.draft import Draft, check, literal, reason
 from connmgr.config.importing.imported import BadSource, Imported, LeftOut
 from connmgr.config.importing.names import fitting
-from connmgr.config.paths import is_word
+from connmgr.config.libpq.words import known
+from connmgr.config.libpq.words import reason as reason_of_word
 from connmgr.config.references import parse_readable, references
 from connmgr.config.scalars import unsafe_character
 
@@ -177,7 +178,8 @@ def _refused(key: str, value: str) -> str:
 
 
 def _shown(key: str) -> str:
-    return key if is_word(key) else "…"
+    """Return the name of a parameter that someone knows; any other may be half of a password."""
+    return key if key in known() or reason_of_word(key) else "…"
 
 
 def _database(text: str) -> str:

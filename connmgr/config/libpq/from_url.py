@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from connmgr.config.libpq.servers import LISTS, brings_another
 from connmgr.config.libpq.sheet import Said, Sheet
 from connmgr.config.libpq.words import SECRETS, advice, known, reason, suggestion
 from connmgr.config.references import Reference, missing, named, references, substitute
@@ -14,6 +15,7 @@ from connmgr.secret import Secret
 
 _PATH: Final = ("url",)
 _EMPTY: Final = "set the variable, or leave this part out of the url"
+_UNKNOWN: Final = Said(None, _PATH, "url")
 _NAMES: Final = {"dbname": "database name"}
 
 
@@ -31,7 +33,10 @@ def put_url(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: str) -> 
         _put_part(sheet, "dbname", said(url.path))
     _put_addresses(sheet, url, said)
     for word, component in url.query:
-        _put_parameter(sheet, word, component, said)
+        found = Said(component, _PATH, "url") if word in SECRETS else said(component)
+        if word in LISTS and brings_another(component, environ):
+            found = _one(sheet, word, found)
+        _put_parameter(sheet, word, found)
 
 
 def _said(component: Component | Hidden, environ: Mapping[str, str], origin: str) -> Said:
@@ -41,7 +46,7 @@ def _said(component: Component | Hidden, environ: Mapping[str, str], origin: str
         return Said(component, _PATH, "url", origin)
     parts: Component = tuple(part for part in component if isinstance(part, str | Reference))
     if missing(parts, environ):
-        return Said(None, _PATH, "url")
+        return _UNKNOWN
     return Said(substitute(parts, environ), _PATH, "url", named(references(parts)) or origin)
 
 
@@ -49,6 +54,7 @@ def _put_part(sheet: Sheet, word: str, said: Said) -> None:
     if said.value == "":
         # An empty variable must not turn into localhost, or into the user's own database.
         sheet.refuse(said, Code.URL, f"a {_NAMES.get(word, word)} that is empty", SHAPES, _EMPTY)
+        said = _UNKNOWN
     sheet.words[word] = said
 
 
@@ -65,30 +71,32 @@ def _put_addresses(sheet: Sheet, url: Url, said: Callable[[Component], Said]) ->
 
 def _put_list(sheet: Sheet, word: str, each: list[Said | None]) -> None:
     """Put one word for several addresses, as libpq has it: `one,two`."""
-    written = [said for said in each if said is not None]
-    for said in written:
-        if isinstance(said.value, str) and "," in said.value:
-            hint = f"write ?{word}=${{NAME}} for a variable that holds several"
-            sheet.refuse(said, Code.URL, f"a comma inside one {word}", f"one {word}", hint)
+    written = [_one(sheet, word, said) for said in each if said is not None]
     if not each[1:]:
         _put_part(sheet, word, written[0])
     elif any(said.value is None for said in written):
-        sheet.words[word] = Said(None, _PATH, "url")
+        sheet.words[word] = _UNKNOWN
     else:
         text = ",".join("" if said is None else str(said.value) for said in each)
         sheet.words[word] = Said(text, _PATH, "url", written[0].origin)
 
 
-def _put_parameter(
-    sheet: Sheet, word: str, component: Component | Hidden, said: Callable[[Component | Hidden], Said]
-) -> None:
-    found = Said(component, _PATH, "url") if word in SECRETS else said(component)
+def _one(sheet: Sheet, word: str, said: Said) -> Said:
+    """Return what one address says, unless it would be several."""
+    if not isinstance(said.value, str) or "," not in said.value:
+        return said
+    hint = f"write ?{word}=${{NAME}} for a variable that holds several"
+    sheet.refuse(said, Code.URL, f"a comma inside one {word}", f"one {word}", hint)
+    return _UNKNOWN
+
+
+def _put_parameter(sheet: Sheet, word: str, found: Said) -> None:
     if word not in known():
         _refuse_unknown(sheet, word, found)
     elif word in sheet.words:
         hint = "libpq would take the parameter: leave the one before the ? out" if word == "host" else ""
         sheet.refuse(found, Code.PARAMETER, f"{word} twice in one url", "one of them", hint)
-    elif not component or found.value == "":
+    elif found.value in ("", ()):
         sheet.refuse(found, Code.PARAMETER, f"the parameter {word} without a value", f"?{word}=value")
     else:
         sheet.words[word] = found

@@ -19,9 +19,7 @@ def _names(words: list[str]) -> Iterator[str]:
     for before, word in zip(["", *words], words, strict=False):
         if before == "-c":
             yield word
-        elif word.startswith("--"):
-            yield word[2:]
-        elif word.startswith("-c"):
+        elif word.startswith(("--", "-c")):
             yield word[2:]
 
 

@@ -12,9 +12,7 @@ from connmgr.target import Server
 
 _STRONG: Final = ("require", "verify-ca", "verify-full")
 _VERIFYING: Final = ("verify-ca", "verify-full")
-_RULED: Final = frozenset(
-    (*PATHS, "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version")
-)
+_RULED: Final = frozenset((*PATHS, "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version"))
 
 
 def check_rules(sheet: Sheet, servers: tuple[Server, ...] | None) -> None:
@@ -44,7 +42,7 @@ def _check_paths(sheet: Sheet) -> None:
     for word in PATHS:
         text = sheet.text(word)
         if text and text.startswith("~"):
-            found = f"a {word} that begins with ~, which only a shell understands"
+            found = f"a path in {word} that begins with ~, which only a shell understands"
             sheet.refuse(
                 sheet.words[word], Code.PARAMETER, found, "a whole path", "write ${HOME} in its place"
             )
@@ -80,7 +78,7 @@ def _check_versions(sheet: Sheet) -> None:
     if low is None or high is None or low.value is None or high.value is None:
         return
     # Two of `connection` itself are compared where all settings are.
-    if str(low.value) > str(high.value) and (low.path[0], high.path[0]) != ("connection", "connection"):
+    if str(low.value) > str(high.value) and (low.by, high.by) != ("connection", "connection"):
         found = "an ssl_min_protocol_version over ssl_max_protocol_version"
         hint = "no protocol lies between them, and no connection would ever be opened"
         sheet.refuse(low, Code.PARAMETER, found, "one that is not over it", hint)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from connmgr.config.libpq.sheet import Sheet
-from connmgr.config.urls import ESCAPES
+from connmgr.config.references import Reference
+from connmgr.config.urls import ESCAPES, Component, Hidden
 from connmgr.problem import Code
 from connmgr.target import DEFAULT_PORT, Server
+
+LISTS: Final = ("host", "hostaddr", "port")
+"""Words whose values hold one entry for each server, with commas between."""
 
 _HOST: Final = re.compile(r"[\w.-]+")
 _DEFAULT: Final = "localhost"
@@ -19,8 +23,8 @@ _SEVERAL: Final = "one for all hosts, or one for each"
 def servers(sheet: Sheet) -> tuple[Server, ...] | None:
     """Return the servers to try, in their order; None when they are not known, or wrong."""
     before = len(sheet.problems)
-    unknown = any(map(sheet.is_unknown, ("host", "hostaddr", "port")))
-    hosts, addresses, ports = (_list(sheet, word) for word in ("host", "hostaddr", "port"))
+    unknown = any(map(sheet.is_unknown, LISTS))
+    hosts, addresses, ports = (_list(sheet, word) for word in LISTS)
     _check_hosts(sheet, hosts)
     _check_addresses(sheet, addresses)
     _check_ports(sheet, ports)
@@ -29,6 +33,15 @@ def servers(sheet: Sheet) -> tuple[Server, ...] | None:
     if not _fit(sheet, hosts, addresses, ports):
         return None
     return tuple(_servers(hosts, addresses, ports))
+
+
+def brings_another(parts: Component | Hidden, environ: Mapping[str, str]) -> bool:
+    """Whether a variable that is a part of one entry would end it with a comma, and begin another.
+
+    `${TENANT}.internal` would lead to a server of the tenant's choice.
+    """
+    values = (part.value(environ) for part in parts if isinstance(part, Reference))
+    return len(parts) > 1 and any("," in (value or "") for value in values)
 
 
 def is_local(server: Server) -> bool:

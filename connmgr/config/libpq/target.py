@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from connmgr.config.libpq.rules import sslmode
@@ -19,11 +20,7 @@ _SAME: Final = (
 
 
 def build_target(
-    sheet: Sheet,
-    name: str,
-    servers: tuple[Server, ...],
-    password: SecretSource | None,
-    sslpassword: SecretSource | None,
+    sheet: Sheet, name: str, servers: tuple[Server, ...], secrets: Mapping[str, SecretSource]
 ) -> PostgresTarget:
     """Return the target of the profile `name`; what nobody says has libpq's default, or ours."""
     user = sheet.text("user")
@@ -32,8 +29,8 @@ def build_target(
         servers=servers,
         dbname=sheet.text("dbname") or str(user),
         user=user,
-        password=password,
-        sslpassword=sslpassword,
+        password=secrets.get("password"),
+        sslpassword=secrets.get("sslpassword"),
         sslmode=sslmode(sheet, servers),  # type: ignore[arg-type]  # the schema's own words
         application_name=sheet.text("application_name") or fallback or f"connmgr/{name}",
         **_others(sheet),

@@ -10,12 +10,14 @@ from connmgr.config.libpq.sheet import Said, Sheet
 from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES, SECRETS, known, reason, suggestion
 from connmgr.config.scalars import unsafe_character
 from connmgr.config.schema import check, is_text
+from connmgr.config.urls import ESCAPES
 from connmgr.problem import Code
+from connmgr.secret import Secret
 
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,15})", re.ASCII)
 _STAND_IN: Final = "secret"
 _ADDRESS: Final = ("host", "port", "user", "dbname")
-_ACCEPTED: Final = {"port": "a number from 1 to 65535, or one for each host with commas between"}
+_PORT: Final = "5432, or one for each host with commas between"
 
 
 def check_values(sheet: Sheet) -> None:
@@ -23,8 +25,9 @@ def check_values(sheet: Sheet) -> None:
 
     What `connection` itself says was checked with the profile it stands in, and is only forgotten.
     """
+    _check_secrets(sheet)
     for word, said in [*sheet.words.items()]:
-        if said.path[0] != "connection":
+        if said.by != "connection":
             _prepare(sheet, word, said)
         elif _refused_value(word, said):
             _refuse_value(sheet, word, said)
@@ -38,20 +41,29 @@ def check_values(sheet: Sheet) -> None:
         _refuse_unfit(sheet, word, problem.accepted)
 
 
+def _check_secrets(sheet: Sheet) -> None:
+    """Report a secret that is written as an empty text, and would be sent as one."""
+    for word in SECRETS:
+        written = sheet.value(word)
+        if isinstance(written, Secret) and not written.reveal():
+            accepted = "text, or a reference such as ${NAME}"
+            sheet.refuse(sheet.words[word], Code.VALUE, "found an empty text", accepted, "delete the line")
+
+
 def _prepare(sheet: Sheet, word: str, said: Said) -> None:
     if word not in known():
         _refuse_word(sheet, word, said)
         del sheet.words[word]
     elif word in SECRETS or not isinstance(said.value, str):
         return
-    elif unsafe := unsafe_character(said.value):
+    elif said.by != "url" and (unsafe := unsafe_character(said.value)):  # a URL's were looked at before
         accepted = "text without control characters"
         sheet.refuse(said, Code.CONTROL_CHARACTER, f"{unsafe} inside {word}", accepted)
         sheet.words[word] = replace(said, value=None)
     elif _refused_value(word, said):
         _refuse_value(sheet, word, said)
     elif not is_text(("connection", word)) and _WHOLE.fullmatch(said.value):
-        sheet.words[word] = replace(said, value=int(said.value))
+        sheet.words[word] = Said(int(said.value), said.path, said.by, said.origin)
 
 
 def _refused_value(word: str, said: Said) -> bool:
@@ -62,7 +74,7 @@ def _refuse_value(sheet: Sheet, word: str, said: Said) -> None:
     """Refuse a value of libpq's that cannot be carried out; the table knows it, so it may be shown."""
     found = f"{word}={said.value}, which connmgr cannot carry out"
     hint = REFUSED_VALUES[word, str(said.value)]
-    if said.path[0] != "connection":
+    if said.by != "connection":
         sheet.refuse(said, Code.REFUSED_PARAMETER, found, hint=hint)
     sheet.words[word] = replace(said, value=None)
 
@@ -79,7 +91,15 @@ def _refuse_word(sheet: Sheet, word: str, said: Said) -> None:
 
 def _refuse_unfit(sheet: Sheet, word: str, accepted: str) -> None:
     said = sheet.words[word]
-    if said.path[0] != "connection":
+    if said.by != "connection":
         code = Code.URL if word in _ADDRESS and said.by == "url" else Code.PARAMETER
-        sheet.refuse(said, code, f"a value that {word} does not take", _ACCEPTED.get(word, accepted))
+        if word == "port":
+            sheet.refuse(said, code, "a port that is no number from 1 to 65535", _PORT, _hint(said))
+        else:
+            sheet.refuse(said, code, f"a value that {word} does not take", accepted)
     sheet.words[word] = replace(said, value=None)
+
+
+def _hint(said: Said) -> str:
+    # The rest of a password whose @ was taken for the end of it, as a rule.
+    return ESCAPES if said.by == "url" else ""

@@ -69,7 +69,8 @@ _FOREIGN: Final = {
     "write pool.timeout": "pool_timeout pooltimeout pool_wait_timeout",
     "write pool.max_lifetime": "pool_recycle max_lifetime pool_max_conn_lifetime",
     "write timeouts.connect, or libpq's connect_timeout": "timeout connecttimeout login_timeout logintimeout",
-    "write timeouts.statement": "command_timeout statement_timeout sockettimeout socket_timeout query_timeout",
+    "write timeouts.statement": "command_timeout statement_timeout sockettimeout socket_timeout "
+    "query_timeout",
     "leave it out": "pgbouncer supa pool_mode workaround reconnect autosave plugin uselibpqcompat "
     "sslfactory binarytransfer",
     _REPEATED: "prepared_statement_cache_size statement_cache_size preparethreshold "

@@ -123,10 +123,18 @@ def test_piped_output_has_no_control_codes_and_cuts_nothing(run, write_profile):
 def test_files_with_problems_are_an_error_and_nothing_is_checked(run, sqlite_profiles, write_profile):
     write_profile("broken.yaml", "poool: {}\nurl: sqlite://\n")
 
-    outcome = run("health", "memory")
+    outcome = run("health")
 
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "profiles/broken.yaml:1:" in outcome.stderr
+
+
+def test_a_broken_file_does_not_keep_others_from_being_checked_by_name(run, sqlite_profiles, write_profile):
+    write_profile("broken.yaml", "poool: {}\nurl: sqlite://\n")
+
+    outcome = run("health", "memory")
+
+    assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
 def test_an_unknown_name_is_an_error_and_nothing_is_checked(run, sqlite_profiles):

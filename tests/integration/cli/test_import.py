@@ -8,7 +8,7 @@ import os
 import pytest
 
 URL = "postgres://app:canary@db.internal:5432/orders?sslmode=require&requirepeer=x"
-SERVICES = "[orders]\nhost=db\npassword=canary\nrequirepeer=x\n\n[billing]\nhost=db\nuser=app\n"
+SERVICES = "[orders]\nuser=app\nhost=db\npassword=canary\nrequirepeer=x\n\n[billing]\nhost=db\nuser=app\n"
 RAILS = """\
 default: &default
   adapter: postgresql
@@ -58,8 +58,8 @@ def test_what_is_left_out_is_listed_on_standard_error_a_line_each(run, sources):
     ]
     places = [line.split(": ")[:2] for line in service.stderr.splitlines()]
     assert places == [
-        ["pg_service.conf:3", "orders.password"],
-        ["pg_service.conf:4", "orders.connection.requirepeer"],
+        ["pg_service.conf:4", "orders.password"],
+        ["pg_service.conf:5", "orders.connection.requirepeer"],
     ]
     assert service.returncode == 0
 
@@ -135,14 +135,14 @@ def test_json_has_the_values_and_what_was_left_out(run, sources):
 
 
 def test_a_name_is_for_one_profile(run, sources):
-    (sources / "one.conf").write_text("[orders]\nhost=db\npassword=x\n")
+    (sources / "one.conf").write_text("[orders]\nhost=db\nuser=app\npassword=x\n")
 
     one, several = (
         run("import", "one.conf", "--name", "mine"),
         run("import", "pg_service.conf", "--name", "mine"),
     )
 
-    assert one.stdout == "connection:\n  host: db\npassword: ${MINE_PASSWORD}\n"
+    assert one.stdout == "connection:\n  host: db\n  user: app\npassword: ${MINE_PASSWORD}\n"
     assert (several.returncode, several.stdout) == (2, "")
     assert "--name is for one profile, and the source has orders, billing" in several.stderr
 

@@ -89,7 +89,7 @@ def test_an_empty_directory_is_told_as_what_it_is(run, tmp_path):
     outcome = run("list")
 
     assert outcome.returncode == 2
-    assert outcome.stderr.startswith("profiles:1:1: no profile files in the directory")
+    assert outcome.stderr.startswith("profiles:1:1: CM107 no profile files in the directory")
 
 
 def test_a_directory_out_of_reach_is_one_message(run):

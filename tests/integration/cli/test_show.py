@@ -18,7 +18,7 @@ def test_settings_are_shown_with_their_defaults_and_units(run, write_profile):
     assert outcome.returncode == 0
     lines = [line.strip() for line in outcome.stdout.splitlines()]
     assert "url: postgresql://app@db.internal:5432/orders" in lines
-    assert {"size: 10", "max_overflow: 10", "timeout: 5s", "max_lifetime: 1800s"} <= set(lines)
+    assert {"size: 10", "max_overflow: 10", "timeout: 5s", "max_lifetime: 30m"} <= set(lines)
     assert {"connect: 5s", "statement: none", "expire_on_commit: false"} <= set(lines)
 
 

@@ -66,9 +66,12 @@ def test_help_names_every_command_in_one_whole_line(run):
     commands = outcome.stdout.split("Commands:\n")[1].splitlines()
     assert [line.split()[0] for line in commands] == [
         "init",
+        "import",
         "validate",
+        "explain",
         "list",
         "show",
+        "diff",
         "health",
         "schema",
     ]
@@ -84,7 +87,7 @@ def test_schema_prints_the_schema_that_the_profiles_are_checked_against(run):
 
     assert outcome.returncode == 0
     assert run("schema", "--json").stdout == outcome.stdout
-    assert json.loads(outcome.stdout)["additionalProperties"] is False
+    assert json.loads(outcome.stdout)["$defs"]["settings"]["additionalProperties"] is False
 
 
 def test_an_unknown_command_is_an_error_of_the_call(run):

@@ -24,7 +24,8 @@ def test_every_problem_of_every_file_is_printed_at_once(run, write_profile):
     outcome = run("validate")
 
     assert outcome.returncode == 2
-    *problems, summary = outcome.stdout.splitlines()
+    *lines, summary = outcome.stdout.splitlines()
+    problems = [line for line in lines if line.startswith("profiles/")]
     assert summary == "3 problems in 2 files"
     assert [problem.split(":")[:2] for problem in problems[:2]] == [
         ["profiles/a.yaml", "2"],
@@ -89,9 +90,7 @@ def test_the_broken_profiles_give_exactly_their_messages_in_one_run(run, tmp_pat
 
     outcome = run("--profiles", ".", "validate")
 
-    *messages, summary = outcome.stdout.splitlines()
-    assert messages == expected
-    assert summary == "40 problems in 40 files"
+    assert outcome.stdout.splitlines() == expected
     assert outcome.returncode == 2
 
 

@@ -12,6 +12,7 @@ from connmgr.problem import Code, Place, Problem
 PROBLEM = Problem(
     Place("a,b:c.yaml", 3, 9), "pool.size", "100% wrong\nhere", "a number", "mend it", code=Code.VALUE
 )
+WARNING = Problem(Place("a.yaml", 2), "pool.timeout", "many seconds", code=Code.MILLISECONDS)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +23,12 @@ def test_the_nearest_word_is_offered_when_one_is_near(word: str, answer: str) ->
 
 
 def test_text_is_one_problem_a_line() -> None:
-    plain = Problem(Place("a.yaml"), "", "the file is empty", code=Code.VALUE)
+    plain = Problem(Place("a.yaml"), "", "the file is empty", code=Code.NO_SETTINGS)
 
-    assert render([plain, plain], "text") == "a.yaml:1:1: the file is empty\na.yaml:1:1: the file is empty"
+    assert render([plain, WARNING], "text").splitlines() == [
+        "a.yaml:1:1: CM203 the file is empty",
+        "a.yaml:2:1: CM305 warning: pool.timeout: many seconds",
+    ]
 
 
 def test_json_is_a_list_of_objects() -> None:
@@ -37,14 +41,28 @@ def test_json_is_a_list_of_objects() -> None:
             "found": "100% wrong\nhere",
             "accepted": "a number",
             "hint": "mend it",
+            "code": "CM303",
+            "severity": "error",
         }
     ]
 
 
+def test_json_tells_a_warning_from_an_error() -> None:
+    (warning,) = json.loads(render([WARNING], "json"))
+
+    assert (warning["code"], warning["severity"]) == ("CM305", "warning")
+
+
 def test_github_commands_escape_what_would_end_them() -> None:
     assert render([PROBLEM], "github") == (
-        "::error file=a%2Cb%3Ac.yaml,line=3,col=9,title=pool.size::"
-        "pool.size: 100%25 wrong%0Ahere; accepted: a number; mend it"
+        "::error file=a%2Cb%3Ac.yaml,line=3,col=9,title=CM303 pool.size::"
+        "CM303 pool.size: 100%25 wrong%0Ahere; accepted: a number; mend it"
+    )
+
+
+def test_github_shows_a_warning_as_one() -> None:
+    assert render([WARNING], "github").startswith(
+        "::warning file=a.yaml,line=2,col=1,title=CM305 pool.timeout::"
     )
 
 

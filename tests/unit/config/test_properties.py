@@ -58,8 +58,8 @@ CLEARED = {name: group | st.none() for name, group in GROUPS.items()}
 BASES = st.fixed_dictionaries({}, optional={**CLEARED, "password": st.none() | TEXT | ELSEWHERE})
 
 WORDS = (
-    "url: |pool:|size|: |sqlite://|postgresql://u:p@h/d|10|.inf|null|~|${X}|${X:-|$$|$|&a |*a |!x |<<: |? |\n|"
-    "  |- |, |{|}|[|]|\"|'|#| #|---\n|...|>\n|%|@|\\|\t|\r|\x00|\u2028|\ufeff|é|\U0001f600|extends: |"
+    "url: |pool:|size|: |sqlite://|postgresql://u:p@h/d|10|.inf|null|~|${X}|${X:-|$$|$|&a |*a |!x |<<: |? |"
+    "\n|  |- |, |{|}|[|]|\"|'|#| #|---\n|...|>\n|%|@|\\|\t|\r|\x00|\u2028|\ufeff|é|\U0001f600|extends: |"
     "connection: |profiles:\n  |defaults: |password: |{env: X}|{command: [a]}|host: |a,b|=|`"
 )
 PIECES = WORDS.split("|")

@@ -19,7 +19,7 @@ def test_every_shipped_file_is_found(name: str) -> None:
 def test_a_wheel_keeps_them_beside_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "schemas").mkdir()
     (tmp_path / SCHEMA).write_text('{"title": "the copy of the wheel"}')
-    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(resources, "PACKAGE", tmp_path)
 
     found = resource(SCHEMA)
 

@@ -60,7 +60,7 @@ def test_null_clears_only_what_something_else_may_have_set(path: tuple[str, ...]
     ("written", "path", "found"),
     [
         ({"password": {"fil": "/x"}}, "password.fil", 'unknown key "fil"'),
-        ({"password": {"file": "/x", "env": "A"}}, "password", "found file and env at once"),
+        ({"password": {"file": "/x", "env": "A"}}, "password", "found env and file at once"),
         ({"password": {}}, "password", "found a mapping"),
         ({"password": {"env": "A B"}}, "password.env", 'found the text "A B"'),
         ({"password": {"command": ["x", 12345]}}, "password.command", "found a number"),
@@ -108,10 +108,45 @@ def test_a_settled_value_that_looks_like_a_reference_or_clears_is_refused(
     assert problem.hint == ""
 
 
-def test_words_of_libpqs_are_checked_alone_under_their_full_path() -> None:
-    found = problems({"sslmode": "always", "prt": 1, "host": "db"}, "connection", settled=True)
+@pytest.mark.parametrize(
+    ("word", "value", "reason"),
+    [
+        ("gsslib", "gssapi", "connmgr has no Kerberos"),
+        ("require_auth", "scram-sha-256", "asyncpg takes whatever the server asks for"),
+        ("sslsni", 0, "Python's TLS always names the host"),
+        ("channel_binding", "require", "asyncpg has no channel binding"),
+    ],
+)
+def test_what_libpq_takes_and_connmgr_does_not_is_refused_with_the_reason(
+    word: str, value: object, reason: str
+) -> None:
+    (problem,) = problems({"connection": {word: value}})
 
-    assert told(found) == [("CM301", "connection.prt"), ("CM303", "connection.sslmode")]
+    assert (problem.code, problem.path) == (Code.REFUSED_PARAMETER, f"connection.{word}")
+    assert problem.hint.startswith(reason)
+
+
+def test_a_password_in_braces_without_quotes_is_not_shown_as_a_key() -> None:
+    (problem,) = problems({"password": {"hunter2": None}}, "base")
+
+    assert (problem.code, problem.path) == (Code.UNKNOWN_KEY, "password")
+    assert "hunter2" not in str(problem)
+    assert problem.hint == "quote a text that begins with {"
+
+
+def test_several_keys_of_a_secret_are_not_shown_either() -> None:
+    found = problems({"password": {"hunter2": None, "hunter3": 1, "file": "/x"}}, "base")
+
+    assert told(found) == [("CM301", "password")]
+    assert "hunter" not in str(found)
+
+
+def test_a_misspelt_word_of_libpqs_is_unknown() -> None:
+    (problem,) = problems({"connection": {"sslmod": "require"}})
+
+    assert problem.code is Code.UNKNOWN_KEY
+    assert problem.hint == 'did you mean "sslmode"?'
+    assert problem.accepted.endswith("(connmgr explain connection lists all)")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ SERVER = "url: postgresql://app@localhost/orders\n"
 def problems(profile: Profile, **environ: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         settle(profile, environ)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem).removeprefix("./") for problem in caught.value.problems]
 
 
 def test_a_url_alone_settles_to_the_defaults(settled: Settle) -> None:
@@ -42,7 +43,7 @@ def test_a_reference_becomes_what_its_text_stands_for(settled: Settle) -> None:
     )  # fmt: skip
 
     assert settings.description == "of 12"
-    assert settings.pool == PoolSettings("none", 7, 70, 0.25, 1800.0, use_lifo=False)
+    assert settings.pool == PoolSettings("none", 7, 70, 0.25, use_lifo=False)
     assert settings.timeouts == Timeouts(0.25, 60.0, 5.0)
     assert settings.session == SessionSettings(expire_on_commit=True)
     assert settings.health == HealthSettings(critical=False, timeout=0.5)
@@ -74,10 +75,10 @@ def test_every_unset_reference_is_reported_together_with_its_place(written: Writ
     )
 
     assert problems(profile, N="5") == [
-        "orders.yaml:1:6: url: P is not set, or is empty; the vault has it",
-        "orders.yaml:1:6: url: U is not set; set U, or give a default: ${U:-default}",
-        "orders.yaml:2:11: password: W is not set; set W, or give a default: ${W:-default}",
-        "orders.yaml:3:14: description: D is not set; set D, or give a default: ${D:-default}",
+        "orders.yaml:1:6: CM502 url: P is not set, or is empty; the vault has it",
+        "orders.yaml:1:6: CM502 url: U is not set; set U, or give a default: ${U:-default}",
+        "orders.yaml:2:11: CM502 password: W is not set; set W, or give a default: ${W:-default}",
+        "orders.yaml:3:14: CM502 description: D is not set; set D, or give a default: ${D:-default}",
     ]
 
 
@@ -85,8 +86,8 @@ def test_a_value_that_does_not_fit_says_which_variable_it_came_from(written: Wri
     profile = written(SERVER + 'pool: {size: "${POOL_SIZE:-10}", timeout: "${A}${B}"}\n')
 
     assert [line.partition("; accepted")[0] for line in problems(profile, POOL_SIZE="ten", A="5", B="y")] == [
-        'orders.yaml:2:14: pool.size: found the text "ten", from POOL_SIZE',
-        'orders.yaml:2:43: pool.timeout: found the text "5y", from A and B',
+        'orders.yaml:2:14: CM303 pool.size: found the text "ten", from POOL_SIZE',
+        'orders.yaml:2:43: CM303 pool.timeout: found the text "5y", from A and B',
     ]
 
 
@@ -94,7 +95,8 @@ def test_a_value_that_does_not_fit_says_which_variable_it_came_from(written: Wri
 def test_a_value_from_the_environment_is_checked_like_a_written_one(written: Written, value: str) -> None:
     (problem,) = problems(written(SERVER + 'timeouts: {statement: "${T}"}\n'), T=value)
 
-    assert problem.startswith("orders.yaml:2:23: timeouts.statement: found ")
+    assert problem.startswith("orders.yaml:2:23: CM")
+    assert " timeouts.statement: found " in problem
     assert ", from T;" in problem
 
 
@@ -120,7 +122,7 @@ def test_a_url_from_the_environment_is_never_shown(written: Written, value: str)
     shown = problems(written('url: "${URL}"\n'), URL=value)
 
     assert "hunter2" not in str(shown)
-    assert all(line.startswith("orders.yaml:1:6: url: ") for line in shown)
+    assert all(re.match(r"orders\.yaml:1:6: CM60[12] url: ", line) for line in shown)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_url_from_the_environment_is_never_shown(written: Written, value: str)
     [
         ("postgresql://app:${W}@h:${X}/o", "a port that is no number from 1 to 65535, from X"),
         ("postgresql://app:${W}@${X}/o", "a host that is no name and no address, from X"),
-        ("postgresql://app:${W}@h/o?sslmode=${X}", "an sslmode that PostgreSQL does not have, from X"),
+        ("postgresql://app:${W}@h/o?sslmode=${X}", "a value that sslmode does not take, from X"),
         ("${W}:${X}/o", "a port that is no number from 1 to 65535, from X"),
         ("${W}:0/o", "a port that is no number from 1 to 65535, from W"),
     ],
@@ -136,7 +138,7 @@ def test_a_url_from_the_environment_is_never_shown(written: Written, value: str)
 def test_a_fault_of_a_url_names_the_variables_of_its_own_part(written: Written, url: str, found: str) -> None:
     (problem,) = problems(written(f'url: "{url}"\n'), W="postgresql://h", X="ten !")
 
-    assert problem.partition("; accepted")[0] == f"orders.yaml:1:6: url: {found}"
+    assert problem.partition("; accepted")[0].partition("url: ")[2] == found
 
 
 async def test_the_password_is_read_anew_at_every_connection(written: Written) -> None:
@@ -177,8 +179,8 @@ def test_what_both_the_url_and_a_key_say_is_a_problem(written: Written) -> None:
     assert [
         line.partition(";")[0] for line in problems(profile, URL="postgres://a:b@h/o?connect_timeout=3")
     ] == [
-        "orders.yaml:2:11: password: a password here and one in the url",
-        "orders.yaml:3:21: timeouts.connect: timeouts.connect here and connect_timeout in the url",
+        "orders.yaml:2:11: CM304 password: a password here and one in the url",
+        "orders.yaml:3:21: CM304 timeouts.connect: timeouts.connect here and connect_timeout in the url",
     ]
     assert "which has none" in problems(profile, URL="sqlite://")[0]
 
