@@ -25,6 +25,7 @@ from connmgr.runtime.health import Monitor, misconfigured
 from connmgr.runtime.leases import Holder
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
+from connmgr.secret import Environment
 
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""
@@ -40,7 +41,7 @@ class Registry(Mapping[str, Profile]):
 
     def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
         self._profiles = dict(profiles)
-        self._environ = os.environ if environ is None else environ
+        self._environ = Environment(os.environ if environ is None else environ)
         self._settings: dict[str, Settings] = {}
         self._handles: dict[str, Handle] = {}
         self._monitors: dict[str, Monitor] = {}
@@ -64,6 +65,8 @@ class Registry(Mapping[str, Profile]):
         Raises:
             ConfigError: with every problem of every file.
         """
+        # Wrapped at once: a traceback that prints locals would show what the caller handed over.
+        environ = None if environ is None else Environment(environ)
         result = load_profiles(directory, names)
         if result.problems:
             raise ConfigError(result.problems)

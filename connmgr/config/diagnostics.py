@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from connmgr.problem import Problem
@@ -14,6 +13,8 @@ Format: TypeAlias = Literal["text", "json", "github"]
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Ask whether the nearest candidate was meant; empty when none is near."""
+    from difflib import get_close_matches  # only when something is wrong
+
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     nearest = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return f'did you mean "{by_folded[nearest[0]]}"?' if nearest else ""

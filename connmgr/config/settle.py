@@ -9,8 +9,8 @@ from typing import Any
 
 from connmgr.config.contradictions import contradictions
 from connmgr.config.libpq.secret_words import secret_sources
-from connmgr.config.libpq.user import put_user
 from connmgr.config.libpq.target import build_target
+from connmgr.config.libpq.user import put_user
 from connmgr.config.scalars import seconds
 from connmgr.config.schema import is_duration
 from connmgr.config.secrets import Source
@@ -33,15 +33,16 @@ def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
         ConfigError: with every reference that is not set and every value that does not fit, each with
             the place of the reference in the file.
     """
-    draft = _draft(profile, Environment(environ))
+    environ = Environment(environ)
+    draft = _draft(profile, environ)
     if draft.target is None:
-        raise ConfigError(problem for problem in draft.problems if not problem.code.is_warning)
+        raise ConfigError({problem for problem in draft.problems if not problem.code.is_warning})
     return _settings(profile, draft, draft.target)
 
 
 def unsettled(profile: Profile, environ: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return the problems that `settle` would raise, and the warnings of the sources of secrets."""
-    return tuple(sorted(set(_draft(profile, Environment(environ)).problems)))
+    return tuple(sorted({*_draft(profile, Environment(environ)).problems}))
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class _Draft:
     """What a profile comes to. It has no target when one of `problems` is more than a warning."""
 
     problems: list[Problem] = field(default_factory=list)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     target: Target | None = None
     connect_timeout: float | None = None
 
@@ -61,11 +62,11 @@ def _draft(profile: Profile, environ: Environment) -> _Draft:
         return profile.place(*path)
 
     draft = _Draft([*unset(profile, environ)])
-    if draft.problems:
-        return draft
-    substitution = Substitution(profile, environ)
-    draft.values = substitution.values
-    draft.problems = [*substitution.problems, *contradictions(substitution.values, place)]
+    if not draft.problems:
+        substitution = Substitution(profile, environ)
+        draft.values, draft.problems = substitution.values, substitution.problems
+    if not draft.problems:
+        draft.problems += contradictions(draft.values, place)
     found = find(profile.values, place, environ, Path(profile.file).parent)
     _put_target(draft, found, profile, environ)
     return draft
@@ -74,7 +75,7 @@ def _draft(profile: Profile, environ: Environment) -> _Draft:
 def _put_target(draft: _Draft, found: Finding, profile: Profile, environ: Environment) -> None:
     sheet, root = found.sheet, Path(profile.file).parent
     secrets: Mapping[str, Source] = {}
-    if found.servers is not None:
+    if not found.is_sqlite:
         put_user(sheet)
         secrets = secret_sources(sheet, found.servers, environ, root, found.url_origin)
     draft.problems += sheet.problems

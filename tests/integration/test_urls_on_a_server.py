@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,10 @@ async def shown(
     directory: Path, document: dict[str, object], *names: str, environ: Mapping[str, str] | None = None
 ) -> list[Any]:
     """What the server answers to SHOW for each name, over the profile's own connection."""
-    profiles = write_profiles(directory / "profiles", orders=json.loads(json.dumps(document)))
-    async with Registry.load(profiles, environ=environ or {}) as registry:
-        async with registry.connect("orders") as connection:
-            return [await connection.scalar(text(f"SHOW {name}")) for name in names]
+    profiles = write_profiles(directory / "profiles", orders=document)
+    registry = Registry.load(profiles, environ=environ or {})
+    async with registry, registry.connect("orders") as connection:
+        return [await connection.scalar(text(f"SHOW {name}")) for name in names]
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ _TEXTS: Final[dict[str, Document]] = {
     "folded": f"{_LINE}password: >\n  {WORD}\n  pool: {WORD}\n",
     "twice": f"{_LINE}password: {WORD}\npassword: {WORD}2\n",
     "tag": f"{_LINE}password: !{WORD} {WORD}\n",
-    "anchor": f"{_LINE}password: &{WORD} {WORD}\npool: *{WORD}\n",
+    "anchor": f"{_LINE}password: &{WORD} {WORD}\nconnection: {{sslpassword: [*{WORD}]}}\n",
     "alias": f"{_LINE}password: *{WORD}\n",
     "colon": f"{_LINE}password: {WORD}: {WORD}\n",
     "at": f"{_LINE}password: @{WORD}\n",
@@ -95,7 +95,7 @@ _TEXTS: Final[dict[str, Document]] = {
     "second": f"{_LINE}---\npassword: {WORD}\n",
     "boolean": f"{_LINE}password: true # {WORD}\n",
     "shared.profiles": f"defaults: {{password: {WORD}}}\nprofiles: {{a: {{url: [{WORD}]}}, b: {WORD}}}\n",
-    "twice.profiles": f"profiles: {{misspelt: {{url: '{_URL}', password: {WORD}}}}}\n",
+    "twice.profiles": f"profiles: {{a: {{url: '{_URL}', password: {WORD}}}, a: {{password: {WORD}}}}}\n",
     "shape.profiles": f"password: {WORD}\nprofiles:\n- {WORD}\n",
 }
 

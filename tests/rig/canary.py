@@ -8,7 +8,8 @@ import dataclasses
 import json
 import pickle
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -55,7 +56,7 @@ def faces(value: object) -> list[str]:
 
 def _apart(value: object) -> object:
     """Take apart what JSON does not know, as encoders of others do."""
-    if isinstance(value, Mapping):
+    if isinstance(value, MappingProxyType):
         return {str(key): item for key, item in value.items()}
     slots = {name: getattr(value, name, None) for kind in type(value).__mro__ for name in _slots(kind)}
     return {**slots, **getattr(value, "__dict__", {})} or str(value)

@@ -37,7 +37,7 @@ class Libpq:
 
     def __init__(self) -> None:
         self._library = _load()
-        for name in ("PQconnectStart", "PQconnectdb", "PQconninfo", "PQconndefaults"):
+        for name in ("PQconnectStart", "PQconnectdb", "PQconninfo", "PQconndefaults", "PQconninfoParse"):
             getattr(self._library, name).restype = ctypes.c_void_p
         self._library.PQerrorMessage.restype = self._library.PQpass.restype = ctypes.c_char_p
 
@@ -45,6 +45,15 @@ class Libpq:
         """Return its variables by their words."""
         options = ctypes.c_void_p(self._library.PQconndefaults())
         found = {entry.keyword.decode(): entry.envvar.decode() for entry in _entries(options) if entry.envvar}
+        self._library.PQconninfoFree(options)
+        return found
+
+    def parse(self, uri: str) -> dict[str, str] | None:
+        """Return the words that it reads in a URI, None when it refuses it; nothing is opened."""
+        options = ctypes.c_void_p(self._library.PQconninfoParse(uri.encode(), None))
+        if options.value is None:
+            return None
+        found = {entry.keyword.decode(): entry.val.decode() for entry in _entries(options) if entry.val}
         self._library.PQconninfoFree(options)
         return found
 

@@ -30,10 +30,10 @@ UNSAID = "-"
 @shared_options
 @click.pass_context
 def command(context: click.Context, *, first: str, second: str, settle: bool, as_json: bool) -> None:
-    """Show the settings in which profile A and profile B differ, secrets masked.
+    """Show where profile A and profile B differ.
 
     They are compared as written, bases merged in; no environment is needed unless --settle is given.
-    Secrets written in the files are not compared. Exit status 0 whether they differ or not.
+    Secrets are masked, and those written in the files not compared. Exit status 0 whether they differ or not.
     """
     one, other = load_one_each(profiles_directory(context), (first, second))
     differences = _differences(_values(one, settle=settle), _values(other, settle=settle))

@@ -29,9 +29,10 @@ def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[Co
 @json_option
 @shared_options
 def command(*, topic: str | None, as_json: bool) -> None:
-    """Explain a problem's code such as CM303, or a setting such as pool.timeout.
+    """Explain a problem's code or a setting.
 
-    Without a TOPIC: list all codes and settings. No profiles are read.
+    A code such as CM303, or a setting such as pool.timeout. Without a TOPIC,
+    all codes and settings are listed. No profiles are read.
     """
     from connmgr.cli import explain_view as view
 

@@ -17,7 +17,7 @@ from connmgr.target import Server
 
 
 def secret_sources(
-    sheet: Sheet, servers: tuple[Server, ...], environ: Environment, root: Path, url_origin: str
+    sheet: Sheet, servers: tuple[Server, ...] | None, environ: Environment, root: Path, url_origin: str
 ) -> Mapping[str, Source]:
     """Return a source for each secret that is said, and report what keeps them from giving it.
 
@@ -27,7 +27,7 @@ def secret_sources(
     for word in SECRETS:
         said = sheet.words.get(word)
         source = _source(sheet, said, environ, root, url_origin) if said else None
-        if word == "password" and said is None:
+        if word == "password" and said is None and servers is not None:
             source = _passfile(sheet, servers, environ, root)
         if source is not None:
             found[word] = source

@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-FILES = ["development.yaml", "production.yaml", "profile.schema.json", "test.yaml"]
+SCHEMAS = ["profile.schema.json", "base.schema.json", "profiles.schema.json"]
+FILES = sorted(["development.yaml", "production.yaml", "test.yaml", *SCHEMAS])
 
 
 def test_the_profiles_and_their_schema_are_written_and_valid(run, tmp_path):
@@ -25,7 +26,7 @@ def test_what_was_written_and_what_comes_next_is_said(run):
         "wrote my databases/production.yaml",
         "wrote my databases/development.yaml",
         "wrote my databases/test.yaml",
-        "wrote my databases/profile.schema.json",
+        *(f"wrote my databases/{schema}" for schema in SCHEMAS),
     ]
     assert "connmgr --profiles 'my databases' validate" in outcome.stdout
 
