@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         WrongEventLoop,
     )
     from connmgr.problem import Place, Problem
-    from connmgr.profile import Profile, Settings
+    from connmgr.profile import Profile
     from connmgr.registry import Registry
     from connmgr.report import (
         Failure,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from connmgr.runtime.leases import Holder
     from connmgr.secret import Secret, SecretSource
+    from connmgr.settings import Settings
 
 _HOMES = {
     "ConfigError": "errors",
@@ -55,7 +56,7 @@ _HOMES = {
     "Secret": "secret",
     "SecretSource": "secret",
     "ServerInfo": "report",
-    "Settings": "profile",
+    "Settings": "settings",
     "Status": "report",
     "UnknownProfile": "errors",
     "WrongEventLoop": "errors",

@@ -17,7 +17,7 @@ from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
 from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
 from connmgr.logs import event
-from connmgr.profile import Profile, Settings
+from connmgr.profile import Profile
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.handle import Handle, empty_stats
@@ -26,6 +26,7 @@ from connmgr.runtime.leases import Holder
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
 from connmgr.secret import Environment
+from connmgr.settings import Settings
 
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""

@@ -10,7 +10,8 @@ from connmgr.cli.settings_view import flat_values, value_text
 from connmgr.cli.tables import write_table
 
 if TYPE_CHECKING:
-    from connmgr.profile import Profile, Settings
+    from connmgr.profile import Profile
+    from connmgr.settings import Settings
 
 HEADER = ("setting", "value", "default", "from", "reload")
 

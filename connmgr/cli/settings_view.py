@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from connmgr.cli.output import one_line
 from connmgr.config.schema import is_duration
-from connmgr.profile import PoolSettings, Settings
+from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget, Target
 
 POOLED_ONLY = ("size", "max_overflow", "timeout", "idle_timeout", "max_lifetime", "use_lifo")

@@ -18,8 +18,9 @@ from connmgr.config.substitution import Substitution, unset
 from connmgr.config.targets import Finding, find
 from connmgr.errors import ConfigError
 from connmgr.problem import Place, Problem
-from connmgr.profile import HealthSettings, PoolSettings, Profile, SessionSettings, Settings, Timeouts
+from connmgr.profile import Profile
 from connmgr.secret import Environment
+from connmgr.settings import HealthSettings, PoolSettings, SessionSettings, Settings, Timeouts
 from connmgr.target import SQLiteTarget, Target
 
 

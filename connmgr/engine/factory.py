@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from connmgr.engine.pool import ConnectionPerCheckout, Meter, ProfilePool
-from connmgr.profile import PoolSettings
+from connmgr.settings import PoolSettings
 
 
 def build_engine(meter: Meter) -> AsyncEngine:

@@ -11,9 +11,9 @@ from connmgr.engine.drivers import build_driver
 from connmgr.engine.factory import build_engine
 from connmgr.engine.failures import classify
 from connmgr.engine.pool import Meter
-from connmgr.profile import PoolSettings, Settings
 from connmgr.report import Failure, PoolStats
 from connmgr.runtime.leases import Holder, Lease, Leases
+from connmgr.settings import PoolSettings, Settings
 
 NOTE = "connmgr: profile "
 

@@ -11,8 +11,8 @@ import pytest
 from connmgr import FailureKind, Registry, Status
 from connmgr.cli.group import COMMANDS, connmgr
 from connmgr.engine.drivers import sqlite
-from connmgr.profile import HealthSettings, PoolSettings, Timeouts
 from connmgr.registry import GRACE
+from connmgr.settings import HealthSettings, PoolSettings, Timeouts
 from connmgr.target import PostgresTarget
 
 CHECKOUT = Path(__file__).resolve().parents[2]

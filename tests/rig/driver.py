@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 
 from connmgr.engine.drivers import Driver, build_driver
-from connmgr.profile import Settings, Timeouts
 from connmgr.secret import Secret
+from connmgr.settings import Settings, Timeouts
 from connmgr.target import PostgresTarget, Server
 from tests.rig.ports import LOOPBACK
 from tests.rig.postgres import PostgresServer

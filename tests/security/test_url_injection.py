@@ -8,7 +8,7 @@ from pathlib import PurePath
 import pytest
 
 from connmgr import ConfigError, Registry
-from connmgr.profile import Settings
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 from tests.rig.wire import Ending, ScriptedServer
 

@@ -10,7 +10,7 @@ from connmgr import ConfigError, ConnmgrError, Place, Problem, UnknownProfile
 from connmgr.engine.drivers import build_driver
 from connmgr.engine.pool import Meter
 from connmgr.problem import Code
-from connmgr.profile import PoolSettings, Settings
+from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from connmgr import Place, Profile, Secret
-from connmgr.profile import PoolSettings, Settings
+from connmgr.settings import PoolSettings, Settings
 from connmgr.target import PostgresTarget, Server, SQLiteTarget
 
 CANARY = "hunter2-canary"

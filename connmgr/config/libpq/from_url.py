@@ -78,7 +78,8 @@ def _put_list(sheet: Sheet, word: str, each: list[Said | None]) -> None:
         sheet.words[word] = _UNKNOWN
     else:
         text = ",".join("" if said is None else str(said.value) for said in each)
-        sheet.words[word] = Said(text, _PATH, "url", written[0].origin)
+        origin = next((said.origin for said in written), "")  # `,` and `:1,:2` name no host
+        sheet.words[word] = Said(text, _PATH, "url", origin)
 
 
 def _one(sheet: Sheet, word: str, said: Said) -> Said:

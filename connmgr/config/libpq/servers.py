@@ -54,7 +54,7 @@ def is_local(server: Server) -> bool:
 
 def _list(sheet: Sheet, word: str) -> list[str]:
     text = sheet.text(word)
-    return [] if text is None else [each.strip() for each in text.split(",")]
+    return [] if text is None else text.split(",")
 
 
 def _check_hosts(sheet: Sheet, hosts: list[str]) -> None:

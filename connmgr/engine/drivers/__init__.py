@@ -12,7 +12,7 @@ from connmgr.engine.drivers.base import Driver
 from connmgr.target import PostgresTarget, SQLiteTarget
 
 if TYPE_CHECKING:
-    from connmgr.profile import Settings
+    from connmgr.settings import Settings
 
 
 def _postgres(settings: Settings) -> Driver:

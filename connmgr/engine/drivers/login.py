@@ -15,7 +15,7 @@ from connmgr.engine.drivers.failed_connect import tidy_up
 from connmgr.engine.drivers.sockets import set_options
 from connmgr.engine.tls_advice import explain
 from connmgr.engine.transports import may_try_other_transport, transports
-from connmgr.profile import Settings
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 
 

@@ -25,9 +25,9 @@ from connmgr.engine.servers import (
     tell_of_others,
 )
 from connmgr.engine.tls import build_context, is_encrypted
-from connmgr.profile import Settings
 from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SessionAttrs
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -12,9 +12,9 @@ from typing import Any, cast
 import aiosqlite
 from sqlalchemy.engine import URL
 
-from connmgr.profile import Settings
 from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.settings import Settings
 from connmgr.target import SQLiteTarget
 
 BUSY_TIMEOUT = 5.0

@@ -14,8 +14,8 @@ from connmgr import errors
 from connmgr.engine.cleanup import finish
 from connmgr.engine.deadlines import Deadlines
 from connmgr.engine.drivers import Driver
-from connmgr.profile import Settings
 from connmgr.report import PoolStats
+from connmgr.settings import Settings
 
 
 class PoolTimeout(errors.PoolTimeout, exc.TimeoutError):

@@ -8,8 +8,8 @@ import pytest
 
 from connmgr.cli.settings_view import plain_values, text_lines
 from connmgr.config.schema import is_duration, settings
-from connmgr.profile import PoolSettings, Settings, Timeouts
 from connmgr.secret import Secret
+from connmgr.settings import PoolSettings, Settings, Timeouts
 from connmgr.target import PostgresTarget, SQLiteTarget
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from connmgr.config.loader import LoadResult, load_profiles
 from connmgr.config.settle import settle
-from connmgr.profile import Profile, Settings
+from connmgr.profile import Profile
+from connmgr.settings import Settings
 
 Load = Callable[[str | bytes], LoadResult]
 Settle = Callable[..., Settings]

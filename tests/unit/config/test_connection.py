@@ -9,7 +9,7 @@ import pytest
 
 from connmgr.config.libpq.words import REFUSED, known, reason
 from connmgr.config.loader import LoadResult, load_profiles
-from connmgr.profile import Settings
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 from tests.rig.profiles import write_profiles
 

@@ -74,7 +74,7 @@ def test_a_malformed_reference_is_refused_without_its_text(text: str) -> None:
 def test_an_unset_reference_shows_its_own_message() -> None:
     problem = Reference("X", message=" set it, please ").unset(Place("f.yaml", 3, 4), "url")
 
-    assert str(problem) == "f.yaml:3:4: url: X is not set, or is empty; set it, please"
+    assert str(problem) == "f.yaml:3:4: CM502 url: X is not set, or is empty; set it, please"
 
 
 @given(st.text())

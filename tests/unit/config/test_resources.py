@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from connmgr.config import resources
-from connmgr.config.resources import PROFILES, SCHEMA, resource
+from connmgr.config.resources import PROFILES, SCHEMA, SCHEMAS, resource
 
 
-@pytest.mark.parametrize("name", [SCHEMA, *PROFILES])
+@pytest.mark.parametrize("name", [*SCHEMAS, *PROFILES])
 def test_every_shipped_file_is_found(name: str) -> None:
     assert resource(name).read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from connmgr.config.schema import check, definition, schema, schema_text, settings
 from connmgr.problem import Place
-from connmgr.profile import HealthSettings, PoolSettings, SessionSettings, Timeouts
+from connmgr.settings import HealthSettings, PoolSettings, SessionSettings, Timeouts
 
 SETTINGS = list(settings())
 LEAVES = [(path, node) for path, node in SETTINGS if "properties" not in node]

@@ -10,7 +10,8 @@ import pytest
 
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
-from connmgr.profile import HealthSettings, PoolSettings, Profile, SessionSettings, Settings, Timeouts
+from connmgr.profile import Profile
+from connmgr.settings import HealthSettings, PoolSettings, SessionSettings, Settings, Timeouts
 from connmgr.target import PostgresTarget, SQLiteTarget
 
 Settle = Callable[..., Settings]

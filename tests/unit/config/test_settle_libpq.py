@@ -11,7 +11,8 @@ from connmgr.config.libpq.environment import VARIABLES
 from connmgr.config.libpq.origins import target_origins
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
-from connmgr.profile import Profile, Settings
+from connmgr.profile import Profile
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 
 Settle = Callable[..., Settings]

@@ -10,7 +10,8 @@ import pytest
 
 from connmgr.config.settle import settle, unsettled
 from connmgr.errors import ConfigError
-from connmgr.profile import Profile, Settings
+from connmgr.profile import Profile
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SQLiteTarget
 
 Settle = Callable[..., Settings]

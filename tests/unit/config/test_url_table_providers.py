@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connmgr.config.loader import LoadResult
-from connmgr.profile import Settings
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 
 Settle = Callable[..., Settings]

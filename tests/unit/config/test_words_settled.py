@@ -9,7 +9,8 @@ import pytest
 from connmgr.config.loader import LoadResult
 from connmgr.config.settle import settle
 from connmgr.errors import ConfigError
-from connmgr.profile import Profile, Settings
+from connmgr.profile import Profile
+from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 
 Settle = Callable[..., Settings]
