@@ -31,4 +31,6 @@ class Profile:
         for length in range(len(path), 0, -1):
             if path[:length] in self.places:
                 return self.places[path[:length]]
-        return Place(self.file)
+        start = self.places.get(())
+        # Else it is where a profile begins that this one extends.
+        return start if start is not None and start.file == self.file else Place(self.file)

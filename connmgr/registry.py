@@ -11,12 +11,11 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from connmgr.config.diagnostics import did_you_mean
-from connmgr.config.loader import load_profiles
+from connmgr.config.diagnostics import unknown
+from connmgr.config.loader import require_profiles
 from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
 from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
-from connmgr.logs import event
 from connmgr.profile import Profile
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.runtime.connection import ConnectionScope
@@ -68,18 +67,13 @@ class Registry(Mapping[str, Profile]):
         """
         # Wrapped at once: a traceback that prints locals would show what the caller handed over.
         environ = None if environ is None else Environment(environ)
-        result = load_profiles(directory, names)
-        if result.problems:
-            raise ConfigError(result.problems)
-        for warning in result.warnings:
-            event("WARNING", str(warning), code=str(warning.code))
-        return cls(result.profiles, environ=environ)
+        return cls(require_profiles(directory, names), environ=environ)
 
     def __getitem__(self, name: str) -> Profile:
         try:
             return self._profiles[name]
         except KeyError:
-            raise self._unknown(name) from None
+            raise UnknownProfile(unknown(name, self._profiles)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._profiles)
@@ -247,11 +241,6 @@ class Registry(Mapping[str, Profile]):
     def _was_inherited(self) -> bool:
         """Whether this process was forked from the one that opened the registry."""
         return self._open and self._pid != os.getpid()
-
-    def _unknown(self, name: str) -> UnknownProfile:
-        known = ", ".join(self._profiles) or "none"
-        hint = did_you_mean(name, self._profiles)
-        return UnknownProfile(f"no profile named {name!r}; there are: {known}{f'; {hint}' if hint else ''}")
 
 
 def _running_loop(verb: str) -> asyncio.AbstractEventLoop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,6 @@ from connmgr.errors import ConfigError
 if TYPE_CHECKING:
     from connmgr.config.loader import LoadResult
     from connmgr.profile import Profile
-
-MOST_LISTED = 20
-"""Names that a message lists; a directory may have thousands."""
 
 
 def profiles_directory(context: click.Context) -> Path:
@@ -54,7 +51,9 @@ def load_named(directory: Path, names: Collection[str]) -> LoadResult:
     from connmgr.config.loader import load_profiles
 
     result = load_profiles(directory, [*names] or None)
-    require_known(names, {*result.profiles, *result.broken}, directory)
+    unknown = [name for name in names if name not in result.profiles and name not in result.broken]
+    if unknown:
+        raise CallError("; ".join(_unknown(name, directory) for name in unknown))
     return result
 
 
@@ -71,30 +70,11 @@ def load_one_each(directory: Path, names: Sequence[str]) -> list[Profile]:
     return [result.profiles[name] for name in names]
 
 
-def require_known(names: Iterable[str], known: Collection[str], directory: Path) -> None:
-    """Refuse names that are not among the `known` ones.
-
-    Raises:
-        CallError: with every unknown name, and the one that was perhaps meant.
-    """
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise CallError("; ".join(_unknown(unknown, directory)))
-
-
-def _unknown(names: Iterable[str], directory: Path) -> Iterator[str]:
-    from connmgr.config.diagnostics import did_you_mean
+def _unknown(name: str, directory: Path) -> str:
+    from connmgr.config.diagnostics import unknown
     from connmgr.config.loader import profile_names
 
-    known = sorted(profile_names(directory))
-    for name in names:
-        hint = did_you_mean(name, known) or f"there are: {_listed(known)}"
-        yield f"no profile {name!r} in {os.fspath(directory)!r}; {hint}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return f"{', '.join(names[:MOST_LISTED]) or 'none'}{more}"
+    return unknown(name, profile_names(directory), f" in {os.fspath(directory)!r}")
 
 
 def complete_names(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

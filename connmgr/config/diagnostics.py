@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from connmgr.problem import Problem
+
+MOST_LISTED: Final = 20
+"""Names that a message lists; a directory may have thousands."""
 
 Format: TypeAlias = Literal["text", "json", "github"]
 
@@ -18,6 +21,15 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     nearest = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return f'did you mean "{by_folded[nearest[0]]}"?' if nearest else ""
+
+
+def unknown(name: str, known: Iterable[str], where: str = "") -> str:
+    """Say that no profile has a name: which there are, and which was perhaps meant."""
+    names = sorted(known)
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    hint = did_you_mean(name, names)
+    listed = f"there are: {', '.join(names[:MOST_LISTED]) or 'none'}{more}"
+    return f"no profile named {name!r}{where}; {listed}{f'; {hint}' if hint else ''}"
 
 
 def render(problems: Iterable[Problem], format: Format) -> str:  # noqa: A002 - the option's own word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -11,21 +11,23 @@ from connmgr.config.document import Document
 from connmgr.config.files import is_base, is_name
 from connmgr.config.merge import Layer
 from connmgr.config.nested import freeze
+from connmgr.config.paths import Path, dotted
 from connmgr.config.places import Places
 from connmgr.config.validate import validate
 from connmgr.problem import Place, Problem
 
 Problems: TypeAlias = tuple[Problem, ...]
 
-_NOTHING: Final[Layer] = MappingProxyType({})
+NOTHING: Final[Layer] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one file says of one name. `place` is where it begins; `defaults` what holds for the
-    whole file.
+    """What one file says of one name, and what is wrong with that.
 
-    `values` is empty and `is_broken` true when something is wrong with it.
+    `place` is where it begins, `within` the keys of its file that lead to it. `defaults` is the name under
+    which the defaults of its file are known, empty when it has none. Broken, it has only the `values` that
+    nothing is wrong with.
     """
 
     name: str
@@ -33,31 +35,61 @@ class Entry:
     values: Layer = field(repr=False)
     places: Places = field(repr=False)
     extends: tuple[str, ...] = ()
-    defaults: Entry | None = None
+    problems: Problems = ()
     is_broken: bool = False
+    defaults: str = ""
+    within: tuple[str, ...] = ()
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """What it is merged over, the last having the first word."""
+        return (self.defaults, *self.extends) if self.defaults else self.extends
 
 
-def single(name: str, file: str, document: Document) -> tuple[Entry, Problems]:
-    """Return the entry of a file that holds one profile or base, and what is wrong with it."""
-    problems = (*document.problems, *validate(document, file, "base" if is_base(name) else "profile"))
-    return make(name, Place(file), document, broken=has_errors(problems)), problems
+def single(name: str, file: str, document: Document) -> Entry:
+    """Return the entry of a file that holds one profile or base."""
+    wrong = validate(document, file, "base" if is_base(name) else "profile")
+    return make(name, Place(file), document, (*document.problems, *wrong))
 
 
 def make(
-    name: str, place: Place, document: Document, defaults: Entry | None = None, *, broken: bool
+    name: str,
+    place: Place,
+    document: Document,
+    problems: Problems,
+    defaults: str = "",
+    within: tuple[str, ...] = (),
 ) -> Entry:
     """Return the entry of a document that holds the values of one name."""
-    values = dict(document.values or {})
-    names = _names(values.pop("extends", ()))
-    if broken or document.values is None:
-        return Entry(name, place, _NOTHING, document.places, names, defaults, is_broken=True)
-    return Entry(name, place, freeze(values), document.places, names, defaults)
+    values = document.values or NOTHING
+    extends = _names(values["extends"]) if "extends" in values else ()
+    broken = document.values is None or (bool(problems) and has_errors(problems))
+    if broken:
+        values = _faultless(values, [problem.path for problem in problems], dotted(within))
+    layer = freeze(_without(values, ("extends",)) if "extends" in values else values)
+    return Entry(name, place, layer, document.places, extends, problems, broken, defaults, within)
 
 
 def _names(extends: object) -> tuple[str, ...]:
-    """Return the names to extend; in a broken entry may stand anything."""
-    names = extends if isinstance(extends, list) else [extends]
-    return tuple(name for name in names if isinstance(name, str) and is_name(name.removeprefix("_")))
+    """Return the names to extend; none when one of them is no name, for that is said already."""
+    names: list[object] = extends if isinstance(extends, list) else [extends]
+    fit = [name for name in names if isinstance(name, str) and is_name(name.removeprefix("_"))]
+    return tuple(fit) if len(fit) == len(names) else ()
+
+
+def _faultless(values: Layer, paths: Iterable[str], within: str) -> Layer:
+    for path in paths:
+        if path in ("", within):
+            return NOTHING
+        values = _without(values, tuple(path.removeprefix(f"{within}.").split(".")))
+    return values
+
+
+def _without(values: Layer, path: Path) -> Layer:
+    key, *further = path
+    inner = values.get(key)
+    rest = {other: value for other, value in values.items() if other != key}
+    return {**rest, key: _without(inner, tuple(further))} if further and isinstance(inner, Mapping) else rest
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Final
 
 from connmgr.config.encoding import LARGEST_FILE
@@ -16,64 +16,62 @@ ENDINGS: Final = (".yaml", ".yml")
 SHARED: Final = ".profiles"
 
 _SHARED_ENDINGS: Final = tuple(SHARED + ending for ending in ENDINGS)
-
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
-_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+# Without waiting: opening a FIFO would wait for a writer for ever. And never as the process's own terminal,
+# whose keys would then send it signals.
+_FLAGS: Final = os.O_RDONLY | sum(
+    getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY")
+)
 _ANY_PROFILES: Final = "a directory with profile files (*.yaml)"
 _START: Final = "connmgr init DIR writes three to start from"
 
 
-class Directory:
-    """The files of a directory, told from others by their names alone.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in a directory that no dot hides; which of them are profile files, they say themselves."""
 
-    Listed once; no file is looked at. One profile out of ten thousand must not pay for the others, so
-    names are judged when somebody asks for all of them.
+    root: str
+    names: frozenset[str] = field(repr=False)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file."""
+        return name if self.root == os.curdir else os.path.join(self.root, name)  # noqa: PTH118
+
+    def stems(self) -> set[str]:
+        """Return the names of the profiles and bases that have a file of their own, fit or not."""
+        return {
+            name.rpartition(".")[0]
+            for name in self.names
+            if name.endswith(ENDINGS) and not name.endswith(_SHARED_ENDINGS)
+        }
+
+    def single(self, stem: str) -> list[str]:
+        """Return the paths of the files of one profile or base: one, unless something is wrong."""
+        return [self.path(stem + ending) for ending in ENDINGS if stem + ending in self.names]
+
+    def shared(self) -> list[str]:
+        """Return the paths of the files of several profiles."""
+        found = (name for name in self.names if name.endswith(_SHARED_ENDINGS))
+        return [self.path(name) for name in sorted(found)]
+
+    def in_capitals(self) -> Iterator[Problem]:
+        """Yield a problem for each file whose ending would be right but for its capitals."""
+        for name in self.names:
+            if not name.endswith(ENDINGS) and name.lower().endswith(ENDINGS):
+                problem = "an ending in capitals", ".yaml or .yml", "rename the file"
+                yield Problem(Place(shown(self.path(name))), "", *problem, code=Code.FILE_NAME)
+
+
+def list_files(root: str) -> Listing:
+    """List a directory without a look at any of its files.
 
     Raises:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        # Texts and no `Path`s: among ten thousand files those cost more than the list itself.
-        self._files = frozenset(os.listdir(root))  # noqa: PTH208
-
-    def shared(self) -> list[str]:
-        """Return the paths of the files of several profiles, `*.profiles.yaml`."""
-        return [self._path(file) for file in sorted(self._files) if file.endswith(_SHARED_ENDINGS)
-                and _is_fit(file.partition(".")[0]) and file.count(".") == 2]  # fmt: skip
-
-    def single(self, name: str) -> list[str]:
-        """Return the paths of the files that would be the profile or base `name`: one, or none, or two."""
-        return [self._path(name + ending) for ending in ENDINGS if name + ending in self._files]
-
-    def names(self) -> list[str]:
-        """Return the names of the profiles and bases that have a file of their own."""
-        stems = (file.rpartition(".")[0] for file in self._files if file.endswith(ENDINGS))
-        return sorted({stem for stem in stems if _is_fit(stem)})
-
-    def misfits(self) -> Iterator[Problem]:
-        """Yield a problem for each file that looks like a profile's and has a name that none may have."""
-        for file in sorted(self._files):
-            if file.startswith(".") or not file.lower().endswith(ENDINGS):
-                continue
-            if not file.endswith(ENDINGS):
-                yield _capitals(self._path(file))
-            elif not _is_fit(file.rpartition(".")[0].removesuffix(SHARED)):
-                yield _misnamed(self._path(file))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no file looks like a profile's."""
-        return not any(file.lower().endswith(ENDINGS) for file in self._files if file[0] != ".")
-
-    def _path(self, file: str) -> str:
-        return file if self._root == "." else os.path.join(self._root, file)  # noqa: PTH118
-
-
-def _is_fit(stem: str) -> bool:
-    return is_name(stem.removeprefix("_"))
+    # Not as paths: making one of each of ten thousand names takes longer than reading the profile one wants.
+    names = os.listdir(root)  # noqa: PTH208
+    return Listing(root, frozenset(name for name in names if name[0] != "."))
 
 
 def is_name(text: str) -> bool:
@@ -89,17 +87,14 @@ def is_base(name: str) -> bool:
 def read_file(path: str) -> bytes | Problem:
     """Return the first bytes of a file, one more than a profile may have; or why it cannot be read."""
     try:
-        # Without waiting: opening a FIFO would wait for a writer for ever.
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         return _unreadable(path, error)
     try:
         status = os.fstat(descriptor)
-        if kind := _kind(status.st_mode):
-            found = f"{kind} with the name of a profile file"
-            hint = "rename it, or move it away"
-            return Problem(Place(shown(path)), "", found, "a file", hint, code=Code.UNREADABLE)
-        return _bytes(descriptor, status.st_size)
+        return (
+            _bytes(descriptor, status.st_size) if _is_file(status.st_mode) else _no_file(path, status.st_mode)
+        )
     except OSError as error:
         return _unreadable(path, error)
     finally:
@@ -107,42 +102,48 @@ def read_file(path: str) -> bytes | Problem:
 
 
 def _bytes(descriptor: int, size: int) -> bytes:
-    # Asked for one byte more than the file had a moment ago: it may grow, and some files say 0.
     data = os.read(descriptor, min(size, LARGEST_FILE) + 1)
+    if len(data) == size:
+        return data
+    # It grew, it has no size to tell, or it comes in pieces.
     while len(data) <= LARGEST_FILE and (more := os.read(descriptor, LARGEST_FILE + 1 - len(data))):
         data += more
     return data
 
 
-def _kind(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return ""
-    if stat.S_ISDIR(mode):
-        return "a directory"
-    return "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
+_is_file = stat.S_ISREG
 
 
-def _capitals(path: str) -> Problem:
-    what = "an ending in capitals", ".yaml or .yml", "rename the file"
-    return Problem(Place(shown(path)), "", *what, code=Code.FILE_NAME)
-
-
-def _misnamed(path: str) -> Problem:
-    accepted = "a letter, then up to 62 letters, digits, _ or -, then .yaml; a base begins with _"
-    found = "a file name that cannot name a profile"
-    return Problem(Place(shown(path)), "", found, accepted, "rename the file", code=Code.FILE_NAME)
+def _no_file(path: str, mode: int) -> Problem:
+    kind = (
+        "a directory" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or a socket"
+    )
+    found = f"{kind} with the name of a profile file"
+    hint = "rename it, or move it away"
+    return Problem(Place(shown(path)), "", found, "a file", hint, code=Code.UNREADABLE)
 
 
 def _unreadable(path: str, error: OSError) -> Problem:
-    file = Path(path)
-    if file.is_symlink() and not file.exists():
-        what = "a link that leads nowhere", "a file", "mend the link, or delete it"
-    elif file.is_socket():
-        what = "a device or a socket with the name of a profile file", "a file", "rename it, or move it away"
+    place, code = Place(shown(path)), Code.UNREADABLE
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError:
+        if os.path.islink(path):  # noqa: PTH114
+            found, hint = "a link that leads nowhere", "mend the link, or delete it"
+            return Problem(place, "", found, "a file", hint, code=code)
     else:
-        reason = error.strerror or type(error).__name__
-        what = f"the file cannot be read: {reason}", "a file that this user may read", ""
-    return Problem(Place(shown(path)), "", *what, code=Code.UNREADABLE)
+        # A socket cannot be opened, nor can a directory on Windows.
+        if not _is_file(mode):
+            return _no_file(path, mode)
+    found = f"the file cannot be read: {error.strerror or type(error).__name__}"
+    return Problem(place, "", found, "a file that this user may read", code=code)
+
+
+def misnamed(path: str) -> Problem:
+    """Return the problem with a file whose name can name no profile."""
+    accepted = "a letter, then up to 62 letters, digits, _ or -, then .yaml; a base begins with _"
+    found = "a file name that cannot name a profile"
+    return Problem(Place(shown(path)), "", found, accepted, "rename the file", code=Code.FILE_NAME)
 
 
 def no_files(root: str) -> Problem:

@@ -1,20 +1,23 @@
-"""Merge a profile with the bases that it extends, each base resolved once."""
+"""Merge profiles over what they extend, each base once; find rings, chains and names that lead nowhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final, TypeAlias
 
 from connmgr.config.entry import Entry
-from connmgr.config.familiar import value_advice
-from connmgr.config.merge import Layer, finish, merge, nulls, says
-from connmgr.config.paths import Path, dotted
+from connmgr.config.files import is_base, is_name
+from connmgr.config.merge import Layer, merge, nulls, says
+from connmgr.config.paths import dotted
 from connmgr.config.places import Places
 from connmgr.config.schema import is_secret, is_text
 from connmgr.problem import Code, Place, Problem
 
 MOST_LEVELS: Final = 10
+MOST_BASES: Final = 100
+MOST_LISTED: Final = 20
 
 Find: TypeAlias = Callable[[str], Entry | None]
 Names: TypeAlias = Callable[[], Iterable[str]]
@@ -22,10 +25,14 @@ Names: TypeAlias = Callable[[], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """An entry with everything that it extends merged in, nulls kept: it may be extended itself."""
+    """An entry with everything that it extends merged in, nulls kept: it may be extended itself.
+
+    `lineage` has the places of all these files, each once, in the order in which they were merged.
+    """
 
     layer: Layer = field(repr=False)
-    places: Places = field(repr=False)
+    lineage: tuple[Places, ...] = field(repr=False)
+    levels: int = 0
 
 
 class Heritage:
@@ -39,93 +46,117 @@ class Heritage:
         self._find = find
         self._names = names
         self._known: dict[str, Family | None] = {}
-        self._rings: set[frozenset[str]] = set()
 
-    def values(self, entry: Entry) -> tuple[Layer, Places] | None:
-        """Return the merged values of a profile; None when it, or a base of it, has a problem."""
-        family = self._family(entry, (entry.name,))
-        return None if family is None else (finish(family.layer), family.places)
+    def family(self, entry: Entry) -> Family | None:
+        """Return an entry with what it extends; None when it, or a base of it, has a problem."""
+        if not entry.below:
+            return self._merged(entry)
+        if entry.name not in self._known:
+            self._resolve(entry)
+        return self._known[entry.name]
 
-    def _family(self, entry: Entry, trail: tuple[str, ...]) -> Family | None:
-        # Of a broken entry too: what is wrong with its bases is said in the same round.
-        below = list(self._below(entry, trail))
-        found = [family for family in below if family is not None]
-        if entry.is_broken or len(found) < len(below):
-            return None
-        return self._over(entry, found) if found else Family(entry.values, entry.places)
+    def _resolve(self, entry: Entry) -> None:
+        # With a stack of its own: a stranger's files may extend one another further than Python calls.
+        # What an entry needs is resolved before it, and so never depends on where one came from.
+        pending = {entry.name: (entry, enumerate(entry.below))}
+        barred: set[str] = set()
+        while pending:
+            entry, rest = next(reversed(pending.values()))
+            for index, name in rest:
+                base = None if name in self._known or name in pending else self._find(name)
+                if base is not None:
+                    pending[name] = base, enumerate(base.below)
+                    break
+                if name not in self._known:
+                    barred.add(entry.name)
+                    self._report_unresolved(entry, index, [*pending])
+            else:
+                del pending[entry.name]
+                self._known[entry.name] = None if entry.name in barred else self._merged(entry)
 
-    def _below(self, entry: Entry, trail: tuple[str, ...]) -> Iterator[Family | None]:
-        if entry.defaults is not None:
-            yield self._family(entry.defaults, (*trail, entry.defaults.name))
-        for index, name in enumerate(entry.extends):
-            yield self._base(name, _extends_place(entry, index), trail)
-
-    def _base(self, name: str, place: Place, trail: tuple[str, ...]) -> Family | None:
-        if name in trail:
-            self._report_ring(trail[trail.index(name) :], place)
+    def _merged(self, entry: Entry) -> Family | None:
+        if not entry.below:
+            return None if entry.is_broken else Family(entry.values, (entry.places,))
+        bases = [base for name in entry.below if (base := self._known[name]) is not None]
+        if entry.is_broken or len(bases) < len(entry.below):
             return None
-        if name in self._known:
-            return self._known[name]
-        entry = self._find(name)
-        if entry is None:
-            self.problems.append(self._missing(name, place))
+        below = reduce(merge, (base.layer for base in bases))
+        family = Family(merge(below, entry.values), _lineage(entry, bases), 1 + max(b.levels for b in bases))
+        if wrong := [*self._too_deep(entry, family), *_needless(entry, below)]:
+            self.problems += wrong
             return None
-        if len(trail) > MOST_LEVELS:
-            self.problems.append(_too_deep(place, trail))
-            return None
-        # Not kept while it is resolved: in a ring, where it ends depends on where one entered.
-        family = self._family(entry, (*trail, name))
-        self._known[name] = family
         return family
 
-    def _over(self, entry: Entry, below: list[Family]) -> Family | None:
-        layer = below[0].layer
-        for family in below[1:]:
-            layer = merge(layer, family.layer)
-        if not entry.name.startswith("_") and (needless := list(_needless(entry, layer))):
-            self.problems += needless
-            return None
-        places = entry.places.over(tuple(family.places for family in below))
-        return Family(merge(layer, entry.values), places)
+    def _report_unresolved(self, entry: Entry, index: int, pending: Sequence[str]) -> None:
+        name, place = entry.below[index], _place(entry, index)
+        if name in pending:
+            ring = " extends ".join((*pending[pending.index(name) :], name))
+            found, accepted, hint = f"a ring of bases: {ring}", "bases that end", "take one of them out"
+            problem = Problem(place, _path(entry), found, accepted, hint, code=Code.BASE_CYCLE)
+        else:
+            problem = _missing(name, place, _path(entry), sorted(self._names()))
+        self.problems.append(problem)
 
-    def _missing(self, name: str, place: Place) -> Problem:
-        from connmgr.config.diagnostics import did_you_mean
+    def _too_deep(self, entry: Entry, family: Family) -> Iterator[Problem]:
+        if family.levels > MOST_LEVELS:
+            found = f"bases more than {MOST_LEVELS} levels deep: {' extends '.join(self._deepest(entry))}"
+            hint = "extend several bases with a list instead of one through another"
+            accepted = f"at most {MOST_LEVELS} levels"
+        elif len(family.lineage) > MOST_BASES + 1:
+            found, accepted = f"{len(family.lineage) - 1} bases in all", f"at most {MOST_BASES}"
+            hint = "merge some of them into one"
+        else:
+            return
+        yield Problem(_place(entry, 0), _path(entry), found, accepted, hint, code=Code.BASE_DEPTH)
 
-        names = sorted(self._names())
-        bases = [known for known in names if known.startswith("_")]
-        hint = did_you_mean(name, names) or f"there are the bases {', '.join(bases[:20]) or 'of none'}"
-        found = f"{name}, which no file has"
-        return Problem(
-            place, "extends", found, "the name of a base or a profile", hint, code=Code.BASE_MISSING
-        )
-
-    def _report_ring(self, ring: tuple[str, ...], place: Place) -> None:
-        # Whoever is in the ring comes round to it: one ring, one message.
-        if frozenset(ring) not in self._rings:
-            self._rings.add(frozenset(ring))
-            self.problems.append(_cycle(ring, place))
-
-
-def _extends_place(entry: Entry, index: int) -> Place:
-    path: Path = ("extends",)
-    return entry.places.get((*path, str(index))) or entry.places.get(path) or entry.place
+    def _deepest(self, entry: Entry) -> Iterator[str]:
+        yield entry.name
+        known = ((family.levels, name) for name in entry.below if (family := self._known[name]))
+        _, name = max(known, default=(0, ""))
+        if name and (base := self._find(name)):
+            yield from self._deepest(base)
 
 
-def _cycle(ring: tuple[str, ...], place: Place) -> Problem:
-    found = f"a ring of bases: {' extends '.join((*ring, ring[0]))}"
-    return Problem(place, "extends", found, "bases that end", "take one of them out", code=Code.BASE_CYCLE)
+def _lineage(entry: Entry, bases: Sequence[Family]) -> tuple[Places, ...]:
+    if len(bases) == 1:
+        return (*bases[0].lineage, entry.places)
+    # The last time a file comes up decides. And each once: bases of bases could be reached in so many ways
+    # that looking for a place in each would never end.
+    last = {id(places): places for base in reversed(bases) for places in reversed(base.lineage)}
+    return (*reversed(last.values()), entry.places)
 
 
-def _too_deep(place: Place, trail: tuple[str, ...]) -> Problem:
-    found = f"bases more than {MOST_LEVELS} levels deep: {' extends '.join(trail)}"
-    hint = "extend several bases with a list instead of one through another"
-    return Problem(place, "extends", found, f"{MOST_LEVELS} levels at most", hint, code=Code.BASE_DEPTH)
+def _path(entry: Entry) -> str:
+    return dotted((*entry.within, "extends"))
+
+
+def _place(entry: Entry, index: int) -> Place:
+    """Return the place of the name with this index among what is below the entry."""
+    item = ("extends", str(index - (1 if entry.defaults else 0)))
+    return entry.places.get(item) or entry.places.get(("extends",)) or entry.place
+
+
+def _missing(name: str, place: Place, path: str, names: Sequence[str]) -> Problem:
+    # With difflib, which a directory without a problem has no use for.
+    from connmgr.config.diagnostics import did_you_mean
+
+    fit = [name for name in names if is_name(name.removeprefix("_"))]
+    known = [name for name in fit if is_base(name)] or fit
+    more = f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
+    listed = f"{', '.join(known[:MOST_LISTED])}{more}" if known else "another file's name without its ending"
+    found = f"{name}, which no file has"
+    return Problem(place, path, found, listed, did_you_mean(name, fit), code=Code.BASE_MISSING)
 
 
 def _needless(entry: Entry, below: Layer) -> Iterator[Problem]:
+    if is_base(entry.name) or entry.within == ("defaults",):
+        return
     for path in nulls(entry.values):
         if not says(below, path):
+            # With advice for every mistake there is, and difflib.
+            from connmgr.config.familiar import value_advice
+
             hint = value_advice(None, secret=is_secret(path), text=is_text(path))
             found = "found nothing, and no base has a value that it could clear"
-            place = entry.places[path]
-            yield Problem(place, dotted(path), found, "a value", hint, code=Code.NOTHING_TO_CLEAR)
+            shown = dotted((*entry.within, *path))
+            yield Problem(entry.places[path], shown, found, "a value", hint, code=Code.NOTHING_TO_CLEAR)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from dataclasses import replace
 
 from connmgr.config.document import Document
-from connmgr.config.entry import Entry, make, single
-from connmgr.config.files import Directory, is_name, read_file, shown
+from connmgr.config.entry import Entry, single
+from connmgr.config.files import is_base, is_name, list_files, misnamed, read_file, shown
+from connmgr.config.paths import dotted
 from connmgr.config.schema import showable_keys
 from connmgr.config.shared import shared
 from connmgr.config.source import read
-from connmgr.problem import Code, Place, Problem
+from connmgr.problem import Code, Problem
 
 
 class Library:
     """Reads the shared files at once, for any name may stand there, and the others when asked.
 
-    `problems` are those of what was read so far. A name that stands in two places is given out by
-    neither: which of them is meant nobody can tell.
+    `problems` are those of what was asked for, and of shared files as a whole.
 
     Raises:
         OSError: the directory cannot be read.
@@ -25,70 +26,76 @@ class Library:
     """
 
     def __init__(self, root: str) -> None:
+        self._listing = list_files(root)
+        self._showable = showable_keys()
+        self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
+        self._found: dict[str, Entry] = {}
         self.problems: list[Problem] = []
-        self._directory = Directory(root)
-        self._entries: dict[str, Entry] = {}
-        for path in self._directory.shared():
-            entries, problems = shared(shown(path), self._read(path))
-            self.problems += problems
-            for entry in entries:
-                self._enter(entry)
+        self.has_unreadable_shared = False
+        for path in self._listing.shared():
+            self._read_shared(path)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the directory has no file that looks like a profile's."""
-        return self._directory.is_empty
+    def names(self) -> set[str]:
+        """Return every name, of bases too, fit or not."""
+        return self._listing.stems() | {name for name in self._shared if is_name(name.removeprefix("_"))}
 
-    def names(self) -> list[str]:
-        """Return every name, of bases too."""
-        return sorted({*self._directory.names(), *self._entries})
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield every entry; files with a name that none may have are problems."""
-        self.problems += self._directory.misfits()
-        return self.named(self.names())
-
-    def named(self, names: Iterable[str]) -> Iterator[Entry]:
-        """Yield the entries of these names, those that no file has left out."""
-        for name in dict.fromkeys(names):
-            entry = self.find(name)
-            if entry is not None:
-                yield entry
+    def check_names(self) -> None:
+        """Look for files that are no profiles for the capitals in their names alone."""
+        self.problems += self._listing.in_capitals()
 
     def find(self, name: str) -> Entry | None:
-        """Return the entry of a name, a broken one when it stands in two places; None when no file has it."""
-        if name not in self._entries:
-            paths = self._directory.single(name) if is_name(name.removeprefix("_")) else []
-            if not paths:
+        """Return the entry of a name; None when no file has it.
+
+        The entry of a name that stands in two places is broken: which is meant nobody can tell.
+        """
+        if name not in self._found:
+            paths = self._listing.single(name)
+            entries = [self._read_single(name, path) for path in paths]
+            if name in self._shared:
+                entries += self._shared[name]
+            if not entries:
                 return None
-            entry, problems = single(name, shown(paths[0]), self._read(paths[0]))
-            self.problems += problems
-            self._entries[name] = entry
-            for other in paths[1:]:
-                self._twice(name, Place(shown(other)))
-        return self._entries[name]
+            self._found[name] = self._one_of(entries)
+        return self._found[name]
 
-    def _enter(self, entry: Entry) -> None:
-        for path in self._directory.single(entry.name):
-            self._entries.setdefault(entry.name, _broken(entry.name, Place(shown(path))))
-        if entry.name in self._entries:
-            self._twice(entry.name, entry.place)
-        else:
-            self._entries[entry.name] = entry
+    def _one_of(self, entries: list[Entry]) -> Entry:
+        first, *others = entries
+        for entry in entries:
+            self.problems += entry.problems
+        for other in others:
+            self.problems.append(_twice(first, other))
+        return replace(first, is_broken=True) if others else first
 
-    def _twice(self, name: str, second: Place) -> None:
-        first = self._entries[name].place
-        found = f"{name} stands here and in {first.file}:{first.line}"
-        hint = "delete or rename one of them"
-        self.problems.append(Problem(second, "", found, "a name once", hint, code=Code.NAME_TWICE))
-        self._entries[name] = _broken(name, first)
+    def _read_single(self, name: str, path: str) -> Entry:
+        entry = single(name, shown(path), self._read(path))
+        if is_name(name.removeprefix("_")):
+            return entry
+        return replace(entry, problems=(misnamed(path), *entry.problems), is_broken=True)
+
+    def _read_shared(self, path: str) -> None:
+        stem = path.rpartition(".")[0].removesuffix(".profiles")
+        file = shared(shown(path), self._read(path))
+        self.problems += file.problems
+        for entry in file.entries:
+            self._shared[entry.name].append(entry)
+        self.has_unreadable_shared |= bool(file.problems) and not file.entries
+        if not is_name(stem.rpartition("/")[2]):
+            self.problems.append(misnamed(path))
 
     def _read(self, path: str) -> Document:
         data = read_file(path)
         if isinstance(data, Problem):
             return Document(None, problems=(data,))
-        return read(data, shown(path), showable_keys())
+        return read(data, shown(path), self._showable)
 
 
-def _broken(name: str, place: Place) -> Entry:
-    return make(name, place, Document(None), broken=True)
+def _twice(first: Entry, other: Entry) -> Problem:
+    what = "base" if is_base(first.name) else "profile"
+    if first.within or other.within:
+        here, there = (f"{entry.place.file}:{entry.place.line}" for entry in (first, other))
+        found = f"two entries for one {what}, {first.name}: {here} and {there}"
+    else:
+        here, there = (entry.place.file.rpartition("/")[2] for entry in (first, other))
+        found = f"two files for one {what}: {here} and {there}"
+    hint = "delete or rename the other"
+    return Problem(other.place, dotted(other.within), found, "one of them", hint, code=Code.NAME_TWICE)

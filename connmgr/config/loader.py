@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
+from connmgr.config.collector import paused_collector
 from connmgr.config.contradictions import contradictions
-from connmgr.config.entry import Entry
-from connmgr.config.files import is_base, no_directory, no_files
-from connmgr.config.inherit import Heritage
+from connmgr.config.entry import Entry, has_errors
+from connmgr.config.files import is_base, is_name, no_directory, no_files
+from connmgr.config.inherit import Family, Heritage
 from connmgr.config.library import Library
-from connmgr.config.merge import Layer
+from connmgr.config.merge import finish
+from connmgr.config.paths import dotted
 from connmgr.config.places import Places
 from connmgr.config.schema import is_located
 from connmgr.config.written import check_target
+from connmgr.errors import ConfigError, UnknownProfile
+from connmgr.logs import event
 from connmgr.problem import Code, Place, Problem
 from connmgr.profile import Profile
+
+MANY: Final = 500
+"""Profiles for which it pays to pause the collector; fewer are loaded before it would run twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,66 +44,133 @@ class LoadResult:
     broken: frozenset[str] = frozenset()
 
 
-def load_profiles(directory: str | os.PathLike[str], names: Iterable[str] | None = None) -> LoadResult:
+def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> LoadResult:
     """Read every profile file in `directory`; never raises for what is wrong with them.
 
     With `names`, only these profiles: their files, their bases' and the shared files (`*.profiles.yaml`)
     are read, and no other. Needs no environment and no network: references stay references.
     """
-    root = os.fspath(Path(directory))
+    root = str(Path(directory))
     try:
         library = Library(root)
     except (OSError, ValueError) as error:
         return LoadResult(MappingProxyType({}), (no_directory(root, error),))
-    if library.is_empty:
-        return LoadResult(MappingProxyType({}), (no_files(root),))
-    return _load(library, library.entries() if names is None else library.named(names))
+    if names is not None:
+        return _load(library, dict.fromkeys(names))
+    known = sorted(library.names())
+    library.check_names()
+    if not library.problems and all(is_base(name) and is_name(name[1:]) for name in known):
+        library.problems.append(no_files(root))
+    with paused_collector() if len(known) > MANY else nullcontext():
+        return _load(library, known)
 
 
-def profile_names(directory: str | os.PathLike[str]) -> frozenset[str]:
+def require_profiles(directory: str | Path, names: Iterable[str] | None = None) -> Mapping[str, Profile]:
+    """Return what `load_profiles` finds, and log its warnings.
+
+    Raises:
+        ConfigError: with every problem.
+        UnknownProfile: no file has one of the names.
+    """
+    asked = None if names is None else [*names]
+    result = load_profiles(directory, asked)
+    if result.problems:
+        raise ConfigError(result.problems)
+    for name in asked or ():
+        if name not in result.profiles:
+            from connmgr.config.diagnostics import unknown
+
+            raise UnknownProfile(unknown(name, profile_names(directory)))
+    for warning in result.warnings:
+        event("WARNING", str(warning), code=str(warning.code))
+    return result.profiles
+
+
+def profile_names(directory: str | Path) -> frozenset[str]:
     """Return the names of the profiles in a directory, broken ones too; only shared files are read.
 
     Raises:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-    return frozenset(name for name in Library(os.fspath(Path(directory))).names() if not is_base(name))
+    names = Library(str(Path(directory))).names()
+    return frozenset(name for name in names if is_name(name))
 
 
-def _load(library: Library, entries: Iterable[Entry]) -> LoadResult:
+def _load(library: Library, names: Iterable[str]) -> LoadResult:
     heritage = Heritage(library.find, library.names)
     found: list[Problem] = []
     profiles: dict[str, Profile] = {}
-    broken = set()
-    for entry in entries:
-        merged = heritage.values(entry)
-        if is_base(entry.name):
+    broken: set[str] = set()
+    for name in names:
+        entry = library.find(name)
+        if entry is None:
+            # It may stand in what could not be read; that it is unknown would send people the wrong way.
+            broken.update([name] if library.has_unreadable_shared else ())
             continue
-        wrong = [*_check(entry, *merged)] if merged else []
-        found += wrong
-        if merged is None or any(not problem.code.is_warning for problem in wrong):
-            broken.add(entry.name)
-        else:
-            profiles[entry.name] = Profile(entry.name, entry.place.file, *merged)
+        profile = _profile(entry, heritage.family(entry), found)
+        if profile is None:
+            broken.add(name)
+        elif not is_base(name):
+            profiles[name] = profile
     problems = sorted({*library.problems, *heritage.problems, *found})
     return LoadResult(
-        MappingProxyType(dict(sorted(profiles.items()))),
+        MappingProxyType(profiles),
         tuple(problem for problem in problems if not problem.code.is_warning),
         tuple(problem for problem in problems if problem.code.is_warning),
         frozenset(broken),
     )
 
 
-def _check(entry: Entry, values: Layer, places: Places) -> Iterator[Problem]:
+def _profile(entry: Entry, family: Family | None, found: list[Problem]) -> Profile | None:
+    """Return a profile, or None after adding to `found` what is wrong with it as a whole."""
+    if family is None:
+        if entry.is_broken and not (entry.below or is_base(entry.name)):
+            found += _rest(entry)
+        return None
+    profile = Profile(entry.name, entry.place.file, finish(family.layer), _places(entry, family))
+    if is_base(entry.name):
+        return profile
+    wrong = [*_check(entry, profile)]
+    found += wrong
+    return None if wrong and has_errors(wrong) else profile
+
+
+def _rest(entry: Entry) -> Iterator[Problem]:
+    """Yield what is wrong with a broken profile beyond what was said: everything at once, nothing twice."""
+    said = {problem.path for problem in entry.problems}
+    profile = Profile(entry.name, entry.place.file, finish(entry.values), entry.places)
+    return (problem for problem in _check(entry, profile) if problem.path not in said)
+
+
+def _places(entry: Entry, family: Family) -> Places:
+    return entry.places.over(family.lineage[:-1]) if entry.below else entry.places
+
+
+def _check(entry: Entry, profile: Profile) -> Iterator[Problem]:
     """Yield what is wrong with a profile as a whole, and with none of its files alone."""
 
     def place(path: tuple[str, ...]) -> Place:
-        return places.get(path, entry.place)
+        return profile.places.get(path) or entry.place
 
-    if not is_located(values):
-        hint = "add it here, or to a base"
-        accepted = "url, connection, service or libpq_env"
-        found = "nothing says where the database is, no base either"
-        yield Problem(entry.place, "url", found, accepted, hint, code=Code.MISSING_KEY)
-    yield from check_target(values, place)
-    yield from contradictions(values, place)
+    values, found = profile.values, contradictions(profile.values, place)
+    if is_located(values):
+        found = chain(check_target(values, place), found)
+    elif entry.below:
+        yield _nowhere(entry)
+    for problem in found:
+        yield _located(problem, entry)
+
+
+def _nowhere(entry: Entry) -> Problem:
+    found = "nothing says where the database is, no base either"
+    accepted, hint = "url, connection, service or libpq_env", "add it here, or to a base"
+    path = dotted((*entry.within, "url"))
+    return Problem(entry.place, path, found, accepted, hint, code=Code.MISSING_KEY)
+
+
+def _located(problem: Problem, entry: Entry) -> Problem:
+    """Return a problem with the path that it has in its file."""
+    if not entry.within or problem.place.file != entry.place.file:
+        return problem
+    return replace(problem, path=f"{dotted(entry.within)}.{problem.path}")

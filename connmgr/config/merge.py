@@ -14,6 +14,7 @@ from typing import TypeAlias
 from connmgr.config.paths import Path
 
 Layer: TypeAlias = Mapping[str, object]
+"""Nested values in which every mapping is a `MappingProxyType`, or stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +30,38 @@ class Alone:
 
 def merge(below: Layer, above: Layer) -> Layer:
     """Return one layer that says what `above` says over `below`. Nulls stay, to clear what lies deeper."""
-    merged = dict(below)
+    merged = {**below, **above}
     for key, value in above.items():
-        merged[key] = _over(merged[key], value) if key in merged else value
+        if isinstance(value, MappingProxyType) and key in below:
+            merged[key] = _over(below[key], value)
     return MappingProxyType(merged)
 
 
-def _over(below: object, above: object) -> object:
-    if not isinstance(above, Mapping):
-        return above
-    if isinstance(below, Mapping):
+def _over(below: object, above: Layer) -> object:
+    if isinstance(below, MappingProxyType):
         return merge(below, above)
-    if isinstance(below, Alone):
-        return Alone(merge(below.values, above))
-    return Alone(above)
+    return Alone(merge(below.values, above) if isinstance(below, Alone) else above)
 
 
 def finish(layer: Layer) -> Layer:
-    """Return the values of a layer that has nothing below: nulls dropped, what did not change shared."""
-    finished = {key: _finished(value) for key, value in layer.items() if value is not None}
-    if len(finished) == len(layer) and all(finished[key] is layer[key] for key in layer):
+    """Return the values of a layer that has nothing below: nulls and marks dropped, all else shared."""
+    if _is_finished(layer):
         return layer
+    finished = {key: _finished(value) for key, value in layer.items() if value is not None}
     return MappingProxyType(finished)
 
 
+def _is_finished(layer: Layer) -> bool:
+    for value in layer.values():
+        if value is None or isinstance(value, Alone):
+            return False
+        if isinstance(value, MappingProxyType) and not _is_finished(value):
+            return False
+    return True
+
+
 def _finished(value: object) -> object:
-    if isinstance(value, Mapping):
+    if isinstance(value, MappingProxyType):
         return finish(value)
     return finish(value.values) if isinstance(value, Alone) else value
 
@@ -64,7 +71,7 @@ def nulls(layer: Layer, path: Path = ()) -> Iterator[Path]:
     for key, value in layer.items():
         if value is None:
             yield (*path, key)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, MappingProxyType):
             yield from nulls(value, (*path, key))
 
 
@@ -73,5 +80,5 @@ def says(layer: Layer, path: Path) -> bool:
     value: object = layer
     for key in path:
         value = value.values if isinstance(value, Alone) else value
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if isinstance(value, MappingProxyType) else None
     return value is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from connmgr.config.libpq.words import SECRETS
 from connmgr.config.paths import Path, dotted
 from connmgr.config.references import Part, Reference, parse
 from connmgr.config.schema import is_secret
@@ -12,7 +13,6 @@ from connmgr.profile import Profile
 from connmgr.secret import MASK, Secret
 
 _URL = ("url",)
-_SECRET_PARAMETERS = ("password", "sslpassword")
 
 
 def outline(profile: Profile) -> dict[str, str]:
@@ -78,7 +78,7 @@ def _url_pieces(url: Url) -> Iterator[str]:
         yield f"{_plain(url.user or ())}{password}@"
     yield f"{','.join(map(_address, url.addresses))}/{_plain(url.path)}"
     for index, (name, value) in enumerate(url.query):
-        shown = _masked(value) if name in _SECRET_PARAMETERS else _plain(value)
+        shown = _masked(value) if name in SECRETS else _plain(value)
         yield f"{'&' if index else '?'}{name}={shown}"
 
 

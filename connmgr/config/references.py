@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from connmgr.config.scalars import printable
 from connmgr.problem import Code, Place, Problem
+from connmgr.secret import Secret
 
 FORMS: Final = "${NAME}, ${NAME:-default} or ${NAME:?message}"
 
@@ -23,11 +24,19 @@ _BODY: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One reference. `default` and `message` are None when it has none."""
+    """One reference. `fallback` and `message` are None when it has none.
+
+    The fallback, `default` in the open, is wrapped: in a password it is one.
+    """
 
     name: str
-    default: str | None = field(default=None, repr=False)
+    fallback: Secret | None = None
     message: str | None = None
+
+    @property
+    def default(self) -> str | None:
+        """What stands behind `:-`."""
+        return None if self.fallback is None else self.fallback.reveal()
 
     def __str__(self) -> str:
         return f"${{{self.name}}}"
@@ -38,8 +47,8 @@ class Reference:
         A variable that is set but empty is a value for `${NAME}`, and none for the other two forms.
         """
         value = environ.get(self.name)
-        if self.default is not None:
-            return value or self.default
+        if self.fallback is not None:
+            return value or self.fallback.reveal()
         if self.message is not None:
             return value or None
         return value
@@ -100,7 +109,7 @@ def _reference(body: str) -> Reference:
     if match is None:
         raise Malformed("a reference without a name" if not body.strip() else "a reference that is misspelt")
     default, message = (part if part is None else part.replace("$$", "$") for part in match.groups()[1:])
-    return Reference(match["name"], default, message)
+    return Reference(match["name"], None if default is None else Secret(default), message)
 
 
 def _joined(parts: Iterable[Part]) -> Iterator[Part]:

@@ -66,7 +66,7 @@ def check(
 
     `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
     is refused into words. In `settled` values the references were replaced already, those in secrets
-    excepted.
+    excepted. Values nest as deep as the reader lets them, 50 levels; hundreds would end the process.
     """
     refused = _refusals(values, kind, settled=settled)
     beyond = _too_long(values)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from connmgr.config.document import Document
-from connmgr.config.entry import Entry, Problems, has_errors, make
+from connmgr.config.entry import Entry, Problems, make
 from connmgr.config.files import is_base, is_name
 from connmgr.config.paths import Path, dotted, is_word
 from connmgr.config.places import Places
@@ -21,17 +21,24 @@ _PROFILES: Final = ("profiles",)
 _DEFAULTS: Final = ("defaults",)
 
 
-def shared(file: str, document: Document) -> tuple[list[Entry], list[Problem]]:
-    """Return the entries of a file of several profiles, and what is wrong with them.
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """The entries of one file, its defaults among them, and what is wrong with it as a whole.
 
-    When something is wrong with the file as a whole, all its entries are broken.
+    With such a problem all its entries are broken.
     """
-    problems = [*document.problems, *_misshapen(file, document)]
+
+    entries: tuple[Entry, ...] = ()
+    problems: Problems = ()
+
+
+def shared(file: str, document: Document) -> SharedFile:
+    """Return what a file of several profiles holds."""
+    problems = (*document.problems, *_misshapen(file, document))
     if document.values is None or problems:
-        return [make(name, Place(file), document, broken=True) for name in _names(document)], problems
-    defaults, wrong = _defaults(file, document)
-    entries, more = _entries(file, document, defaults)
-    return entries, [*wrong, *more]
+        nothing = Document(None)
+        return SharedFile(tuple(make(name, Place(file), nothing, ()) for name in _names(document)), problems)
+    return SharedFile(tuple(_entries(file, document)))
 
 
 def _names(document: Document) -> Iterator[str]:
@@ -74,28 +81,26 @@ def _not_mappings(document: Document) -> Iterator[Problem]:
             yield Problem(document.places[path], dotted(path), found, _SHAPE, code=Code.VALUE)
 
 
-def _defaults(file: str, document: Document) -> tuple[Entry | None, Problems]:
-    if "defaults" not in cast("Mapping[str, object]", document.values):
-        return None, ()
-    places = document.places.split(())["defaults"]
-    keys = document.keys.split(())["defaults"]
-    part = _part(document, _DEFAULTS, places, keys)
-    problems = _problems(file, part, _DEFAULTS, "base")
-    return make(f"_defaults of {file}", part.places[()], part, broken=has_errors(problems)), problems
-
-
-def _entries(file: str, document: Document, defaults: Entry | None) -> tuple[list[Entry], list[Problem]]:
+def _entries(file: str, document: Document) -> Iterator[Entry]:
+    defaults = ""
+    if "defaults" in cast("Mapping[str, object]", document.values):
+        # No name that a file could have, so that `extends` cannot reach it.
+        defaults = f"the defaults of {file}"
+        part = _part(
+            document, _DEFAULTS, document.places.split(())["defaults"], document.keys.split(())["defaults"]
+        )
+        yield make(
+            defaults, part.places[()], part, _problems(file, part, _DEFAULTS, "base"), within=_DEFAULTS
+        )
     places, keys = document.places.split(_PROFILES), document.keys.split(_PROFILES)
-    entries: list[Entry] = []
-    problems: list[Problem] = []
     for name in _names(document):
-        part = _part(document, ("profiles", name), places[name], keys[name])
-        kind: Kind = "base" if is_base(name) or defaults else "profile"
-        wrong = _problems(file, part, ("profiles", name), kind)
-        problems += wrong
-        place = document.keys["profiles", name]
-        entries.append(make(name, place, part, defaults, broken=has_errors(wrong)))
-    return entries, problems
+        path = (*_PROFILES, name)
+        part = _part(document, path, places[name], keys[name])
+        # Not for the file's bases: one that brought the defaults along would, in a list, put them over what
+        # the bases before it say, and defaults that extend it would end in themselves.
+        own = "" if is_base(name) else defaults
+        kind: Kind = "base" if is_base(name) or own else "profile"
+        yield make(name, document.keys[path], part, _problems(file, part, path, kind), own, path)
 
 
 def _part(document: Document, path: Path, places: Places, keys: Places) -> Document:

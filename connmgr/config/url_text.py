@@ -76,8 +76,12 @@ def _read(
         root=root,
         origin="the profile file",
     )
+    problems = source.problems()
+    sheet.problems += problems
+    if any(not problem.code.is_warning for problem in problems):
+        return None
     answer = source.ask_now()
-    if not isinstance(answer, Secret):
+    if not isinstance(answer, Secret):  # what it names was changed in this moment
         sheet.problems += answer
         return None
     # Its text is a URL as it stands: what looks like a reference there was never meant as one.

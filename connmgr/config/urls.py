@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
+from connmgr.config.libpq.words import SECRETS
 from connmgr.config.references import Part, Reference, substitute
 from connmgr.config.scalars import unsafe_character
 from connmgr.secret import Secret
@@ -22,7 +23,6 @@ POSTGRES: Final = ("postgresql", "postgres", "postgresql+asyncpg")
 SQLITE: Final = ("sqlite", "sqlite+aiosqlite")
 SHAPES: Final = "postgresql://user@host:5432/dbname, or sqlite:///file.db"
 ESCAPES: Final = "a password that holds : / ? # or @ stands best in a reference, or under the key password"
-SECRETS: Final = ("password", "sslpassword")
 
 _BRACKETS: Final = "postgresql://[::1]:5432/dbname"
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)

@@ -12,7 +12,7 @@ from connmgr.cli.edge import OK, UNHEALTHY
 from connmgr.cli.health_rounds import check_once, check_until_interrupted
 from connmgr.cli.health_view import Reports, open_view
 from connmgr.cli.log_sink import start_logs
-from connmgr.cli.names import names_argument, profiles_directory, require_known
+from connmgr.cli.names import names_argument, profiles_directory
 from connmgr.cli.options import json_option, shared_options
 from connmgr.report import Status
 
@@ -66,9 +66,7 @@ def command(context: click.Context, *, names: tuple[str, ...], watch: float | No
     """
     from connmgr.registry import Registry
 
-    directory = profiles_directory(context)
-    registry = Registry.load(directory, names=names or None)
-    require_known(names, registry, directory)
+    registry = Registry.load(profiles_directory(context), names=names or None)
     start_logs(context)
     chosen = list(dict.fromkeys(names or registry))
     with open_view(chosen, as_json=as_json, repeats=watch is not None) as show:

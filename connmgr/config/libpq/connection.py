@@ -9,7 +9,7 @@ from connmgr.config.libpq.sheet import Said, Sheet
 from connmgr.config.libpq.words import SECRETS
 from connmgr.config.paths import Path
 from connmgr.config.references import missing, named, parse_readable, references, substitute
-from connmgr.config.scalars import NotANumber, resolve
+from connmgr.config.scalars import NotANumber, resolve, unsafe_character
 from connmgr.config.schema import is_text
 from connmgr.problem import Code
 
@@ -34,6 +34,8 @@ def setting(path: Path, written: object, environ: Mapping[str, str]) -> Said:
     if missing(parts, environ):
         return Said(None, path, by)
     text = substitute(parts, environ)
+    if unsafe_character(text):
+        return Said(None, path, by)  # reported where every text of the profile is looked at
     found = references(parts)
     return Said(text if is_text(path) or not found else _resolved(text), path, by, named(found))
 

@@ -11,6 +11,7 @@ from connmgr.config.libpq.environment import VARIABLES, session_options, variabl
 from connmgr.config.libpq.service import NoService, service_words
 from connmgr.config.libpq.sheet import Said, Sheet
 from connmgr.config.libpq.words import SECRETS
+from connmgr.config.scalars import unsafe_character
 from connmgr.problem import Code
 from connmgr.secret import Secret
 
@@ -45,7 +46,7 @@ def _variable(word: str, value: str) -> Said:
 
 def _put_service(sheet: Sheet, environ: Mapping[str, str], root: Path) -> None:
     named = sheet.words.get("service")
-    if named is None or named.value is None:
+    if named is None or named.value is None or unsafe_character(str(named.value)):
         return
     name = str(named.value)
     try:
@@ -62,7 +63,7 @@ def _service_file(sheet: Sheet, root: Path) -> str | None:
     said = sheet.words.get("servicefile")
     if said is None or said.value is None or said.path == _ASKED:
         return None  # PGSERVICEFILE is looked up where the service is
-    return str(root / str(said.value))
+    return str(root.absolute() / str(said.value))
 
 
 def _served(word: str, value: str, named: Said, by: str) -> Said:
@@ -81,8 +82,16 @@ def _put_home(sheet: Sheet, home: Path) -> None:
     """Add the files that libpq looks for in the home folder, as far as they are there."""
     for word, name in _home_files(sheet):
         path = home / name
-        if word not in sheet.words and path.is_file():
+        if word not in sheet.words and _is_file(path):
             sheet.words[word] = Said(str(path), _ASKED, HOME, f", from {name} in the home folder")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there for all that this user can see: a home may be another's, and closed to it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _home_files(sheet: Sheet) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,8 @@ def check_values(sheet: Sheet) -> None:
     for word, said in [*sheet.words.items()]:
         if said.by != "connection":
             _prepare(sheet, word, said)
+        elif word not in known():
+            del sheet.words[word]
         elif _refused_value(word, said):
             _refuse_value(sheet, word, said)
     values = {
@@ -37,7 +39,7 @@ def check_values(sheet: Sheet) -> None:
         if said.value is not None
     }
     for problem in check({"connection": values}, place=sheet.place, settled=True, kind="base"):
-        word = problem.path.rpartition(".")[2]
+        word = problem.path.split(".")[1]
         _refuse_unfit(sheet, word, problem.accepted)
 
 

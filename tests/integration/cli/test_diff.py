@@ -78,4 +78,4 @@ def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, pair):
     outcome = run("diff", "a", "bb")
 
     assert outcome.returncode == 2
-    assert "no profile 'bb'" in outcome.stderr
+    assert "no profile named 'bb'" in outcome.stderr

@@ -108,4 +108,4 @@ def test_an_unknown_name_beside_a_broken_file_is_answered_with_the_names_there_a
     outcome = run("show", "y")
 
     assert outcome.returncode == 2
-    assert outcome.stderr == "Error: no profile 'y' in 'profiles'; there are: orders\n"
+    assert outcome.stderr == "Error: no profile named 'y' in 'profiles'; there are: orders\n"

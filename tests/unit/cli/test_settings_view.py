@@ -10,7 +10,7 @@ from connmgr.cli.settings_view import plain_values, text_lines
 from connmgr.config.schema import is_duration, settings
 from connmgr.secret import Secret
 from connmgr.settings import PoolSettings, Settings, Timeouts
-from connmgr.target import PostgresTarget, SQLiteTarget
+from connmgr.target import PostgresTarget, Server, SQLiteTarget
 
 
 class Stored:
@@ -23,7 +23,7 @@ class Stored:
         return Secret("hidden")
 
 
-POSTGRES = PostgresTarget("db", 5432, "orders", "app", Stored(), "verify-full", "connmgr orders")
+POSTGRES = PostgresTarget((Server("db"),), "orders", "app", Stored(), "verify-full", "connmgr orders")
 
 
 def lines(settings: Settings) -> list[str]:
@@ -41,7 +41,7 @@ def test_nested_settings_are_indented_and_durations_carry_their_unit():
     text = lines(Settings("orders", POSTGRES, timeouts=Timeouts(connect=0.5, statement=30.0)))
 
     start = text.index("timeouts:")
-    assert text[start : start + 4] == ["timeouts:", "  connect: 0.5s", "  close: 2s", "  statement: 30s"]
+    assert text[start : start + 4] == ["timeouts:", "  connect: 500ms", "  close: 2s", "  statement: 30s"]
 
 
 def test_pool_settings_of_a_server_without_a_pool_name_the_mode():
@@ -54,7 +54,7 @@ def test_pool_settings_of_sqlite_name_sqlite():
     values = plain_values(Settings("local", SQLiteTarget(None), pool=PoolSettings(mode="none")))
 
     assert {name: value for name, value in values["pool"].items() if name != "mode"} == dict.fromkeys(
-        ["size", "max_overflow", "timeout", "max_lifetime", "use_lifo"], "not used: SQLite"
+        ["size", "max_overflow", "timeout", "idle_timeout", "max_lifetime", "use_lifo"], "not used: SQLite"
     )
 
 

@@ -77,6 +77,14 @@ def test_without_a_user_and_a_database_both_are_the_process_s_user(
     assert (target.user, target.dbname) == ("operator", "operator")
 
 
+@pytest.mark.parametrize("port", ["5432.0", "'${P}'"])
+def test_a_whole_number_is_whole_however_it_is_written(settled: Settle, port: str) -> None:
+    target = settled(f"connection: {{{HOST}, port: {port}}}\n", P="5432.0").target
+
+    assert isinstance(target, PostgresTarget)
+    assert target.servers == (Server("h", 5432),)
+
+
 @pytest.mark.parametrize("key", ["connection: {%s, password: '${P}'}", "connection: {%s}\npassword: '${P}'"])
 async def test_the_password_may_stand_in_it_or_beside_it(settled: Settle, key: str) -> None:
     target = settled(f"{key % HOST}\n", P="@:/%#").target

@@ -50,9 +50,10 @@ def test_a_profile_is_read_only_and_its_secrets_are_wrapped(tmp_path: Path) -> N
 
 
 def test_read_only_goes_all_the_way_down() -> None:
-    frozen = freeze({"pool": {"sizes": [1, {"url": "x"}]}})
+    frozen = freeze({"pool": {"size": [1, "x"]}, "password": "y"})
 
-    assert frozen == {"pool": {"sizes": (1, {"url": Secret("x")})}}
+    assert frozen == {"pool": {"size": (1, "x")}, "password": Secret("y")}
+    assert isinstance(frozen["pool"], MappingProxyType)
 
 
 def test_a_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -69,14 +70,35 @@ def test_a_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
     assert list(result.problems) == sorted(result.problems)
 
 
-@pytest.mark.parametrize("stem", ["_base", "1st", "a b", "a.b", "a" * 64, "é"])
+@pytest.mark.parametrize("stem", ["__base", "_", "1st", "a b", "a.b", "a" * 64, "é"])
 def test_a_file_name_that_cannot_name_a_profile_is_a_problem(tmp_path: Path, stem: str) -> None:
     (tmp_path / f"{stem}.yaml").write_text(GOOD)
 
     (problem,) = found(tmp_path)
 
     assert "a file name that cannot name a profile" in problem
-    assert ("not in this version" in problem) is stem.startswith("_")
+
+
+def test_a_directory_of_bases_alone_has_no_profiles(tmp_path: Path) -> None:
+    (tmp_path / "_base.yaml").write_text(GOOD)
+
+    assert "no profile files in the directory" in found(tmp_path)[0]
+
+
+def test_a_mistake_in_one_setting_does_not_hide_one_in_another(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("url: mysql://localhost/x\npool: {sise: 3}\n")
+
+    assert [problem.path for problem in load_profiles(tmp_path).problems] == ["url", "pool.sise"]
+
+
+def test_texts_in_a_command_and_in_a_connection_are_wrapped_where_they_are_secret(tmp_path: Path) -> None:
+    where = "connection: {host: db, user: app, sslpassword: hunter2, password: {command: [pass, hunter2]}}\n"
+    (tmp_path / "a.yaml").write_text(where)
+
+    values = load_profiles(tmp_path).profiles["a"].values
+
+    assert "hunter2" not in str(values)
+    assert values["connection"]["password"] == {"command": (Secret("pass"), Secret("hunter2"))}  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["orders.YAML", "orders.Yml"])
@@ -84,7 +106,9 @@ def test_an_ending_in_capitals_is_a_problem_and_no_profile(tmp_path: Path, name:
     (tmp_path / name).write_text(GOOD)
     (tmp_path / "users.yaml").write_text(GOOD)
 
-    assert found(tmp_path) == [f"{name}:1:1: an ending in capitals; accepted: .yaml or .yml; rename the file"]
+    assert found(tmp_path) == [
+        f"{name}:1:1: CM106 an ending in capitals; accepted: .yaml or .yml; rename the file"
+    ]
     assert list(load_profiles(tmp_path).profiles) == ["users"]
 
 
@@ -113,18 +137,18 @@ def test_what_is_no_file_is_a_problem_and_is_never_opened(tmp_path: Path) -> Non
         shown = found(tmp_path)
 
     assert [line.partition("; accepted")[0] for line in shown] == [
-        "fifo.yaml:1:1: a FIFO with the name of a profile file",
-        "folder.yaml:1:1: a directory with the name of a profile file",
-        "link.yaml:1:1: a link that leads nowhere",
-        "loop.yaml:1:1: a link that leads nowhere",
-        "socket.yaml:1:1: a device or a socket with the name of a profile file",
+        "fifo.yaml:1:1: CM101 a FIFO with the name of a profile file",
+        "folder.yaml:1:1: CM101 a directory with the name of a profile file",
+        "link.yaml:1:1: CM101 a link that leads nowhere",
+        "loop.yaml:1:1: CM101 a link that leads nowhere",
+        "socket.yaml:1:1: CM101 a device or a socket with the name of a profile file",
     ]
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     (tmp_path / "link.yaml").symlink_to("/proc/self/mem")
 
-    assert "link.yaml:1:1: the file cannot be read: Input/output error" in found(tmp_path)[0]
+    assert "link.yaml:1:1: CM101 the file cannot be read: Input/output error" in found(tmp_path)[0]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -167,6 +191,6 @@ def test_one_mistake_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text('url: sqlite://\npool: {size: .inf, timeout: "${"}\n')
 
     assert [line.partition(": ")[2].partition(";")[0] for line in found(tmp_path)] == [
-        "pool.size: a number without an end",
-        "pool.timeout: a reference without its closing brace",
+        "CM212 pool.size: a number without an end",
+        "CM501 pool.timeout: a reference without its closing brace",
     ]

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from connmgr.config.references import Malformed, Reference, missing, parse, substitute
 from connmgr.problem import Place
+from connmgr.secret import Secret
 
 
 def test_a_text_is_split_into_literals_and_references() -> None:
     parts = parse("a${X}b${Y:-d e}${Z:?set it}")
 
-    assert parts == ("a", Reference("X"), "b", Reference("Y", "d e"), Reference("Z", None, "set it"))
+    assert parts == ("a", Reference("X"), "b", Reference("Y", Secret("d e")), Reference("Z", None, "set it"))
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,11 @@ def test_a_value_from_the_environment_is_checked_like_a_written_one(written: Wri
     assert ", from T;" in problem
 
 
-def test_a_secret_that_strays_into_another_field_is_not_shown(written: Written) -> None:
-    (problem,) = problems(written(SERVER + 'password: "${P}"\npool: {size: "${P}"}\n'), P="hunter2")
+@pytest.mark.parametrize("password", ['"${P}"', "{env: P}"])
+def test_a_secret_that_strays_into_another_field_is_not_shown(written: Written, password: str) -> None:
+    text = f'{SERVER}password: {password}\npool: {{size: "${{P}}"}}\n'
+
+    (problem,) = problems(written(text), P="hunter2")
 
     assert "found a text, from P" in problem
     assert "hunter2" not in problem

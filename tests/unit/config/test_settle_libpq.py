@@ -158,3 +158,9 @@ def test_the_origin_of_each_word_is_told(written: Written, home: Path) -> None:
         "password": "password",
     }  # fmt: skip
     assert "keepalives" not in origins
+
+
+def test_a_home_folder_that_cannot_be_looked_into_has_no_files(settled: Settle) -> None:
+    found = target(settled("libpq_env: true\nurl: postgresql://app@h/o\n", HOME=f"/{'h' * 5000}"))
+
+    assert (found.password, found.sslrootcert) == (None, None)

@@ -112,6 +112,29 @@ def test_unsettled_says_what_settle_raises_and_the_warnings(written: Written, tm
     assert settle(profile, {"N": "5432"}).name == "orders"
 
 
+def test_a_file_with_the_url_that_others_can_read_is_a_warning(written: Written, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://app@h/o", encoding="utf-8")
+    (tmp_path / "url").chmod(0o644)
+
+    (warning,) = unsettled(written("url: {file: url}\n"), {})
+
+    assert (warning.code, warning.path) == ("CM505", "url")
+
+
+@pytest.mark.parametrize("word", ["servicefile", "service", "passfile", "sslrootcert", "host", "port"])
+@pytest.mark.parametrize("bad", ["a\0b", "a\nb", "\udc80"])
+def test_a_control_character_in_any_word_is_a_problem_and_no_error(
+    written: Written, word: str, bad: str
+) -> None:
+    profile = written(
+        f"connection: {{user: u, {'service: s, ' * (word == 'servicefile')}{word}: '${{X}}'}}\n"
+    )
+
+    problems = unsettled(profile, {"X": bad})
+
+    assert "CM213" in {problem.code for problem in problems}
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [
