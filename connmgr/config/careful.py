@@ -22,7 +22,7 @@ from connmgr.problem import Code, Place, Problem
 
 DEEPEST: Final = 50
 MOST_ALIASES: Final = 50
-MOST_NODES: Final = 100_000
+MOST_NODES: Final = 50_000
 
 _SETTINGS: Final = "settings such as url: sqlite://"
 

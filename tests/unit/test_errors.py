@@ -31,8 +31,8 @@ def test_a_config_error_lists_every_problem_in_the_order_of_the_files() -> None:
 
     assert str(error) == (
         "2 problems in the profiles\n"
-        "  profiles/orders.yaml:2:1: url: an empty text\n"
-        "  profiles/orders.yaml:7:1: url: a tab"
+        "  profiles/orders.yaml:2:1: CM303 url: an empty text\n"
+        "  profiles/orders.yaml:7:1: CM303 url: a tab"
     )
     assert error.problems == (problem(2, "an empty text"), problem(7, "a tab"))
 

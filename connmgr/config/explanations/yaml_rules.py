@@ -100,7 +100,7 @@ YAML_RULES: Final[Mapping[Code, Explanation]] = {
     ),
     Code.TOO_MANY_VALUES: Explanation(
         "Too many values",
-        "The file comes to more than 100,000 values, each alias counted for all that it repeats. A profile "
+        "The file comes to more than 50,000 values, each alias counted for all that it repeats. A profile "
         "has a few dozen; this is another file, or one that was made to use up memory.",
         "Move the file away, or write out what is meant without aliases.",
         one(

@@ -30,6 +30,7 @@ _DOLLAR: Final = re.compile(
 _MARK: Final = re.compile(r"\0([0-9]+)\0")
 # Without these the url would lead to another database: it is refused as a whole with one of them.
 _WHERE: Final = ("host", "hostaddr", "port", "dbname", "user")
+_DECISIVE: Final = ("sslmode", "sslcert", "sslrootcert")
 _ESCAPES: Final = "inside a password they are %2F, %3F, %23 and %40"
 
 
@@ -150,6 +151,7 @@ def _address(rest: str, query: str) -> _Address:
 
 def _parameters(draft: Draft, pairs: list[tuple[str, str]], line: int | None) -> Iterator[str]:
     """Yield the parameters that a profile's url takes, each as `key=value`."""
+    company = "&".join(f"{key}={value}" for key, value in pairs if key in _DECISIVE)
     for key, value in pairs:
         if key == "password":
             draft.put_secret("password", unquote(value), line)
@@ -158,7 +160,7 @@ def _parameters(draft: Draft, pairs: list[tuple[str, str]], line: int | None) ->
         elif (key, value) == ("ssl", "true"):
             # libpq's own translation, for URLs that were JDBC's.
             yield "sslmode=require"
-        elif refused := _refused(key, value):
+        elif refused := _refused(key, value, company):
             draft.leave(f"url.{_shown(key)}", refused, line)
         else:
             yield f"{key}={value}"
@@ -170,11 +172,18 @@ def escaped_path(text: str) -> str:
     return marked.restored(quote(marked.text, safe="/ $\0"))
 
 
-def _refused(key: str, value: str) -> str:
-    """Say why the url of a profile would refuse a parameter; empty when it takes it."""
+def _refused(key: str, value: str, company: str) -> str:
+    """Say why the url of a profile would refuse a parameter; empty when it takes it.
+
+    One that is refused alone may be right in the `company` of others: a key beside its certificate.
+    """
     if key in _WHERE:
         return ""
-    return "; ".join(map(reason, check({"url": f"postgresql://user@localhost/dbname?{key}={value}"})))
+    url = f"postgresql://user@localhost/dbname?{key}={value}"
+    refused = check({"url": url})
+    if refused and company and key not in _DECISIVE and not check({"url": f"{url}&{company}"}):
+        return ""
+    return "; ".join(map(reason, refused))
 
 
 def _shown(key: str) -> str:

@@ -52,10 +52,8 @@ def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, sqlite_pro
     outcome = run("validate", "memry")
 
     assert (outcome.returncode, outcome.stdout) == (2, "")
-    assert (
-        outcome.stderr
-        == "Error: no profile named 'memry' in 'profiles'; there are: file, memory; did you mean \"memory\"?\n"
-    )
+    found = "no profile named 'memry' in 'profiles'; there are: file, memory"
+    assert outcome.stderr == f'Error: {found}; did you mean "memory"?\n'
 
 
 def test_json_is_a_list_of_problems_with_their_places(run, write_profile):

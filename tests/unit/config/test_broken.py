@@ -19,7 +19,7 @@ def test_every_broken_profile_gives_its_one_message(monkeypatch: pytest.MonkeyPa
     result = load_profiles(".")
 
     assert render(result.problems, "text").splitlines() == expected
-    assert len(expected) == 49
+    assert len(expected) == 50
     assert not result.profiles
 
 
