@@ -31,6 +31,7 @@ docs: $(READY)  ## write the reference pages, docs/problems.md and docs/settings
 bench: $(READY)  ## pairs against plain SQLAlchemy and plain Python
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.session
+	@$(BIN)/python -m benchmarks.load
 
 clean:  ## remove .venv, caches and builds
 	@rm -rf .venv build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -40,5 +41,5 @@ clean:  ## remove .venv, caches and builds
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("connmgr needs Python 3.11 or later, and $(PYTHON) is %s: say make PYTHON=python3.12" % sys.version.split()[0])'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,bench]'
 	@touch $@

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from connmgr.cli.edge import CallError
 from connmgr.cli.options import VARIABLE, profiles_path
 from connmgr.errors import ConfigError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from connmgr.config.loader import LoadResult
     from connmgr.profile import Profile
 
@@ -79,6 +80,8 @@ def _unknown(name: str, directory: Path) -> str:
 
 def complete_names(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the names of profiles that start with `incomplete`; only shared files are read for it."""
+    from click.shell_completion import CompletionItem  # a shell asks for it, and no command
+
     from connmgr.config.loader import profile_names
 
     try:

@@ -16,8 +16,9 @@ from connmgr.config.encoding import line_count
 from connmgr.config.nodes import Node, Pairs, Scalar, Sequence, build
 from connmgr.config.paths import dotted
 from connmgr.config.places import pack, unpack
+from connmgr.config.references import unclosed
 from connmgr.config.syntax import explain
-from connmgr.config.torn import torn, unclosed
+from connmgr.config.torn import torn
 from connmgr.problem import Code, Place, Problem
 
 DEEPEST: Final = 50

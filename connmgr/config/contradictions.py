@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from connmgr.config.paths import Path, dotted
@@ -33,7 +34,10 @@ def contradictions(values: Mapping[str, object], place: Callable[[Path], Place])
     of a pair, and not at all as the first; one that is a reference is compared when it is settled.
     """
     for smaller, larger, why in _ORDERED:
-        here, other = _written(values, smaller), _written(values, larger)
+        here = _written(values, smaller)
+        if here is None:
+            continue
+        other = _written(values, larger)
         bound = _default(larger) if other is None else other
         low, high = _measure(smaller, here), _measure(larger, bound)
         if low is not None and high is not None and low > high:
@@ -44,8 +48,9 @@ def contradictions(values: Mapping[str, object], place: Callable[[Path], Place])
 
 
 def _written(values: object, path: Path) -> object:
+    # Of merged values, where a mapping is always of one kind: to ask for any `Mapping` takes much longer.
     for key in path:
-        values = values.get(key) if isinstance(values, Mapping) else None
+        values = values.get(key) if isinstance(values, dict | MappingProxyType) else None
     return values
 
 

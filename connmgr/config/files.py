@@ -16,7 +16,10 @@ ENDINGS: Final = (".yaml", ".yml")
 SHARED: Final = ".profiles"
 
 _SHARED_ENDINGS: Final = tuple(SHARED + ending for ending in ENDINGS)
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
+# Windows takes the names before the bar for devices, whatever their ending.
+_NAME: Final = re.compile(
+    r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z)[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII
+)
 # Without waiting: opening a FIFO would wait for a writer for ever. And never as the process's own terminal,
 # whose keys would then send it signals.
 _FLAGS: Final = os.O_RDONLY | sum(

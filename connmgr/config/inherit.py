@@ -8,16 +8,15 @@ from functools import reduce
 from typing import Final, TypeAlias
 
 from connmgr.config.entry import Entry
-from connmgr.config.files import is_base, is_name
+from connmgr.config.files import is_base
 from connmgr.config.merge import Layer, merge, nulls, says
+from connmgr.config.missing import Missing
 from connmgr.config.paths import dotted
-from connmgr.config.places import Places
 from connmgr.config.schema import is_secret, is_text
 from connmgr.problem import Code, Place, Problem
 
 MOST_LEVELS: Final = 10
 MOST_BASES: Final = 100
-MOST_LISTED: Final = 20
 
 Find: TypeAlias = Callable[[str], Entry | None]
 Names: TypeAlias = Callable[[], Iterable[str]]
@@ -27,11 +26,11 @@ Names: TypeAlias = Callable[[], Iterable[str]]
 class Family:
     """An entry with everything that it extends merged in, nulls kept: it may be extended itself.
 
-    `lineage` has the places of all these files, each once, in the order in which they were merged.
+    `lineage` has all of these entries, each once, in the order in which they were merged.
     """
 
     layer: Layer = field(repr=False)
-    lineage: tuple[Places, ...] = field(repr=False)
+    lineage: tuple[Entry, ...] = field(repr=False)
     levels: int = 0
 
 
@@ -44,7 +43,7 @@ class Heritage:
     def __init__(self, find: Find, names: Names) -> None:
         self.problems: list[Problem] = []
         self._find = find
-        self._names = names
+        self._missing = Missing(names)
         self._known: dict[str, Family | None] = {}
 
     def family(self, entry: Entry) -> Family | None:
@@ -76,7 +75,7 @@ class Heritage:
 
     def _merged(self, entry: Entry) -> Family | None:
         if not entry.below:
-            return None if entry.is_broken else Family(entry.values, (entry.places,))
+            return None if entry.is_broken else Family(entry.values, (entry,))
         bases = [base for name in entry.below if (base := self._known[name]) is not None]
         if entry.is_broken or len(bases) < len(entry.below):
             return None
@@ -94,7 +93,7 @@ class Heritage:
             found, accepted, hint = f"a ring of bases: {ring}", "bases that end", "take one of them out"
             problem = Problem(place, _path(entry), found, accepted, hint, code=Code.BASE_CYCLE)
         else:
-            problem = _missing(name, place, _path(entry), sorted(self._names()))
+            problem = self._missing.problem(entry, name, place, _path(entry))
         self.problems.append(problem)
 
     def _too_deep(self, entry: Entry, family: Family) -> Iterator[Problem]:
@@ -117,13 +116,13 @@ class Heritage:
             yield from self._deepest(base)
 
 
-def _lineage(entry: Entry, bases: Sequence[Family]) -> tuple[Places, ...]:
+def _lineage(entry: Entry, bases: Sequence[Family]) -> tuple[Entry, ...]:
     if len(bases) == 1:
-        return (*bases[0].lineage, entry.places)
-    # The last time a file comes up decides. And each once: bases of bases could be reached in so many ways
+        return (*bases[0].lineage, entry)
+    # The last time an entry comes up decides. And each once: bases of bases could be reached in so many ways
     # that looking for a place in each would never end.
-    last = {id(places): places for base in reversed(bases) for places in reversed(base.lineage)}
-    return (*reversed(last.values()), entry.places)
+    last = {one.name: one for base in reversed(bases) for one in reversed(base.lineage)}
+    return (*reversed(last.values()), entry)
 
 
 def _path(entry: Entry) -> str:
@@ -134,18 +133,6 @@ def _place(entry: Entry, index: int) -> Place:
     """Return the place of the name with this index among what is below the entry."""
     item = ("extends", str(index - (1 if entry.defaults else 0)))
     return entry.places.get(item) or entry.places.get(("extends",)) or entry.place
-
-
-def _missing(name: str, place: Place, path: str, names: Sequence[str]) -> Problem:
-    # With difflib, which a directory without a problem has no use for.
-    from connmgr.config.diagnostics import did_you_mean
-
-    fit = [name for name in names if is_name(name.removeprefix("_"))]
-    known = [name for name in fit if is_base(name)] or fit
-    more = f" and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
-    listed = f"{', '.join(known[:MOST_LISTED])}{more}" if known else "another file's name without its ending"
-    found = f"{name}, which no file has"
-    return Problem(place, path, found, listed, did_you_mean(name, fit), code=Code.BASE_MISSING)
 
 
 def _needless(entry: Entry, below: Layer) -> Iterator[Problem]:

@@ -10,7 +10,6 @@ from connmgr.config.entry import Entry, single
 from connmgr.config.files import is_base, is_name, list_files, misnamed, read_file, shown
 from connmgr.config.paths import dotted
 from connmgr.config.schema import showable_keys
-from connmgr.config.shared import shared
 from connmgr.config.source import read
 from connmgr.problem import Code, Problem
 
@@ -73,6 +72,8 @@ class Library:
         return replace(entry, problems=(misnamed(path), *entry.problems), is_broken=True)
 
     def _read_shared(self, path: str) -> None:
+        from connmgr.config.shared import shared  # most directories have no such file
+
         stem = path.rpartition(".")[0].removesuffix(".profiles")
         file = shared(shown(path), self._read(path))
         self.problems += file.problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -131,7 +131,7 @@ def _profile(entry: Entry, family: Family | None, found: list[Problem]) -> Profi
     profile = Profile(entry.name, entry.place.file, finish(family.layer), _places(entry, family))
     if is_base(entry.name):
         return profile
-    wrong = [*_check(entry, profile)]
+    wrong = [*_check(profile, family.lineage)]
     found += wrong
     return None if wrong and has_errors(wrong) else profile
 
@@ -140,15 +140,18 @@ def _rest(entry: Entry) -> Iterator[Problem]:
     """Yield what is wrong with a broken profile beyond what was said: everything at once, nothing twice."""
     said = {problem.path for problem in entry.problems}
     profile = Profile(entry.name, entry.place.file, finish(entry.values), entry.places)
-    return (problem for problem in _check(entry, profile) if problem.path not in said)
+    return (problem for problem in _check(profile, (entry,)) if problem.path not in said)
 
 
 def _places(entry: Entry, family: Family) -> Places:
-    return entry.places.over(family.lineage[:-1]) if entry.below else entry.places
+    if not entry.below:
+        return entry.places
+    return entry.places.over(tuple(base.places for base in family.lineage[:-1]))
 
 
-def _check(entry: Entry, profile: Profile) -> Iterator[Problem]:
+def _check(profile: Profile, lineage: Sequence[Entry]) -> Iterator[Problem]:
     """Yield what is wrong with a profile as a whole, and with none of its files alone."""
+    entry = lineage[-1]
 
     def place(path: tuple[str, ...]) -> Place:
         return profile.places.get(path) or entry.place
@@ -159,7 +162,7 @@ def _check(entry: Entry, profile: Profile) -> Iterator[Problem]:
     elif entry.below:
         yield _nowhere(entry)
     for problem in found:
-        yield _located(problem, entry)
+        yield _located(problem, lineage)
 
 
 def _nowhere(entry: Entry) -> Problem:
@@ -169,8 +172,11 @@ def _nowhere(entry: Entry) -> Problem:
     return Problem(entry.place, path, found, accepted, hint, code=Code.MISSING_KEY)
 
 
-def _located(problem: Problem, entry: Entry) -> Problem:
-    """Return a problem with the path that it has in its file."""
-    if not entry.within or problem.place.file != entry.place.file:
-        return problem
-    return replace(problem, path=f"{dotted(entry.within)}.{problem.path}")
+def _located(problem: Problem, lineage: Sequence[Entry]) -> Problem:
+    """Return a problem with the path that it has in its file, whichever of the entries says it there.
+
+    So what several profiles have from one base is one problem and not one for each.
+    """
+    saying = (entry for entry in reversed(lineage) if problem.place in entry.places.values())
+    within = next(saying, lineage[-1]).within
+    return replace(problem, path=f"{dotted(within)}.{problem.path}") if within else problem

@@ -20,7 +20,8 @@ def ask_milliseconds(values: Mapping[str, object], place: Callable[[Path], Place
     """Yield a warning for each duration that is a number over `MOST_SECONDS`, in a default too."""
     for path, value in durations(values):
         if isinstance(value, str):
-            yield from _ask_default(path, value, values, place)
+            if "${" in value:
+                yield from _ask_default(path, value, values, place)
         elif isinstance(value, int | float) and value > MOST_SECONDS:
             yield _question(path, value, "", place)
 
@@ -28,7 +29,7 @@ def ask_milliseconds(values: Mapping[str, object], place: Callable[[Path], Place
 def _ask_default(
     path: Path, text: str, values: Mapping[str, object], place: Callable[[Path], Place]
 ) -> Iterator[Problem]:
-    parts = parse_readable(text) if "${" in text else ()
+    parts = parse_readable(text)
     found = references(parts)
     if not found or missing(parts, {}):
         return

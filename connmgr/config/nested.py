@@ -8,22 +8,28 @@ from types import MappingProxyType
 from connmgr.config.merge import Alone, Layer
 from connmgr.config.paths import Path
 from connmgr.config.references import Reference, parse_readable, references
-from connmgr.config.schema import is_secret
+from connmgr.config.schema import is_open_group, is_secret
 from connmgr.secret import Secret
 
 
-def texts(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in nested values with its path, one in a list with the list's; secrets revealed."""
+def texts(values: Mapping[str, object]) -> list[tuple[Path, str]]:
+    """Return every text in nested values with its path, one in a list with the list's; secrets revealed."""
+    found: list[tuple[Path, str]] = []
+    _gather(values, (), found)
+    return found
+
+
+def _gather(values: Mapping[str, object], path: Path, found: list[tuple[Path, str]]) -> None:
     for key, value in values.items():
         # Texts first: most values are, and asking whether something is a `Mapping` is slow.
         if isinstance(value, str):
-            yield (*path, key), value
+            found.append(((*path, key), value))
         elif isinstance(value, Secret):
-            yield (*path, key), value.reveal()
-        elif isinstance(value, Mapping):
-            yield from texts(value, (*path, key))
+            found.append(((*path, key), value.reveal()))
         elif isinstance(value, list):
-            yield from (((*path, key), item) for item in value if isinstance(item, str))
+            found += (((*path, key), item) for item in value if isinstance(item, str))
+        elif isinstance(value, Mapping):
+            _gather(value, (*path, key), found)
 
 
 def freeze(values: Mapping[str, object], path: Path = ()) -> Layer:
@@ -38,6 +44,8 @@ def _frozen(value: object, path: Path) -> object:
     if isinstance(value, str):
         return Secret(value) if is_secret(path) else value
     if isinstance(value, dict):
+        if is_open_group(path) and not any(isinstance(inner, dict | list) for inner in value.values()):
+            return MappingProxyType(value)  # as it is, for nobody else has it: most of a profile is this
         frozen = freeze(value, path)
         return Alone(frozen) if is_secret(path) else frozen
     return tuple(_frozen(item, path) for item in value) if isinstance(value, list) else value

@@ -127,6 +127,12 @@ def _joined(parts: Iterable[Part]) -> Iterator[Part]:
         yield literal
 
 
+def unclosed(text: str) -> bool:
+    """Whether a text ends inside a reference."""
+    opening = text.rfind("${")
+    return opening >= 0 and "}" not in text[opening:]
+
+
 def references(parts: Iterable[Part]) -> tuple[Reference, ...]:
     """Return the references among `parts`, in their order."""
     return tuple(part for part in parts if isinstance(part, Reference))

@@ -187,6 +187,14 @@ def is_secret(path: Path) -> bool:
 
 
 @lru_cache(PATHS)
+def is_open_group(path: Path) -> bool:
+    """Whether the setting at `path` is a group of settings of which none is a secret."""
+    return bool(keys_of(path)) and not any(
+        is_secret(other) for other, _ in settings() if other[: len(path)] == path
+    )
+
+
+@lru_cache(PATHS)
 def is_text(path: Path) -> bool:
     """Whether the setting at `path` is text, whatever it looks like."""
     return (definition(path) or {}).get("type") in ("string", ["string", "null"])
@@ -215,8 +223,9 @@ def durations(values: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
     for group, keys in _duration_keys():
         mapping = values.get(group)
         if isinstance(mapping, dict):
-            for key in keys & mapping.keys():
-                yield (group, key), mapping[key]
+            for key, value in mapping.items():
+                if key in keys:
+                    yield (group, key), value
 
 
 @cache

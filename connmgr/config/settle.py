@@ -82,8 +82,9 @@ def _put_target(draft: _Draft, found: Finding, profile: Profile, environ: Enviro
     draft.problems += sheet.problems
     if any(not problem.code.is_warning for problem in draft.problems):
         return
-    draft.target = found.sqlite
-    if found.servers is not None:
+    if found.sqlite_path is not None:
+        draft.target = SQLiteTarget(found.sqlite_path or None)
+    elif found.servers is not None:
         draft.target = build_target(sheet, profile.name, found.servers, secrets)
     timeout = sheet.value("connect_timeout")
     draft.connect_timeout = float(timeout) if isinstance(timeout, int | float) else None

@@ -4,115 +4,113 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final
 
 from connmgr.config.document import Document
-from connmgr.config.entry import Entry, Problems, make
+from connmgr.config.entry import NOTHING, Entry, Problems, make
 from connmgr.config.files import is_base, is_name
-from connmgr.config.paths import Path, dotted, is_word
-from connmgr.config.places import Places
+from connmgr.config.merge import Layer
+from connmgr.config.misshapen import misshapen
+from connmgr.config.paths import Path, dotted
 from connmgr.config.scalars import describe
 from connmgr.config.schema import Kind
 from connmgr.config.validate import validate
 from connmgr.problem import Code, Place, Problem
 
-_SHAPE: Final = "profiles: with a profile for each name, and perhaps defaults: for all of them"
 _PROFILES: Final = ("profiles",)
 _DEFAULTS: Final = ("defaults",)
+_ALL_BROKEN: Final = "until then no profile of this file is loaded"
 
 
 @dataclass(frozen=True, slots=True)
 class SharedFile:
-    """The entries of one file, its defaults among them, and what is wrong with it as a whole.
-
-    With such a problem all its entries are broken.
-    """
+    """The entries of one file, its defaults among them, and what is wrong with it beside them."""
 
     entries: tuple[Entry, ...] = ()
     problems: Problems = ()
 
 
 def shared(file: str, document: Document) -> SharedFile:
-    """Return what a file of several profiles holds."""
-    problems = (*document.problems, *_misshapen(file, document))
-    if document.values is None or problems:
-        nothing = Document(None)
-        return SharedFile(tuple(make(name, Place(file), nothing, ()) for name in _names(document)), problems)
-    return SharedFile(tuple(_entries(file, document)))
+    """Return what a file of several profiles holds.
+
+    What is wrong with it as a whole breaks all its entries; what is wrong with one breaks that one.
+    """
+    wrong = (*document.problems, *misshapen(file, document))
+    if wrong and _profiles(document):
+        wrong = tuple(_breaking(problem) for problem in wrong)
+    entries = tuple(_entries(file, document, wrong))
+    unfit = [entry for entry in entries if not _is_fit(entry)]
+    if unfit:
+        entries = tuple(entry for entry in entries if _is_fit(entry))
+        wrong += tuple(problem for entry in unfit for problem in (_misnamed(entry), *entry.problems))
+    return SharedFile(entries, wrong)
 
 
-def _names(document: Document) -> Iterator[str]:
-    profiles = (document.values or {}).get("profiles")
-    yield from profiles if isinstance(profiles, Mapping) else ()
+def _is_fit(entry: Entry) -> bool:
+    return entry.within == _DEFAULTS or is_name(entry.name.removeprefix("_"))
 
 
-def _misshapen(file: str, document: Document) -> Iterator[Problem]:
-    values = document.values
-    if values is None:
-        return
-    for key in values:
-        if key not in ("profiles", "defaults"):
-            named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
-            place = document.keys[key,]
-            hint = f"write it under profiles, as {key}: …, or under defaults" if is_word(key) else ""
-            yield Problem(place, dotted((key,)), named, "profiles, defaults", hint, code=Code.UNKNOWN_KEY)
-    if "profiles" not in values:
-        found = "a file of several profiles without profiles"
-        yield Problem(Place(file), "profiles", found, _SHAPE, code=Code.MISSING_KEY)
-        return
-    yield from _not_mappings(document)
-    for name in _names(document):
-        if not is_name(name.removeprefix("_")):
-            accepted = "a letter, then up to 62 letters, digits, _ or -; a base begins with _"
-            path = ("profiles", name)
-            place = document.keys[path]
-            found = "a name that no profile may have"
-            yield Problem(place, dotted(path), found, accepted, code=Code.FILE_NAME)
+def _misnamed(entry: Entry) -> Problem:
+    found = "a name that no profile may have"
+    accepted = "a letter, then up to 62 letters, digits, _ or -; a base begins with _"
+    return Problem(entry.place, dotted(entry.within), found, accepted, "rename it", code=Code.FILE_NAME)
 
 
-def _not_mappings(document: Document) -> Iterator[Problem]:
-    values = cast("Mapping[str, object]", document.values)
-    groups: list[tuple[Path, object]] = [((key,), value) for key, value in values.items()]
-    if isinstance(values["profiles"], Mapping):
-        groups += [(("profiles", name), value) for name, value in values["profiles"].items()]
-    for path, value in groups:
-        if not isinstance(value, Mapping) or (path == _PROFILES and not value):
-            found = f"found {describe(value, hidden=True) if value != {} else 'no profiles'}"
-            yield Problem(document.places[path], dotted(path), found, _SHAPE, code=Code.VALUE)
+def _breaking(problem: Problem) -> Problem:
+    return replace(problem, hint=f"{problem.hint}; {_ALL_BROKEN}" if problem.hint else _ALL_BROKEN)
 
 
-def _entries(file: str, document: Document) -> Iterator[Entry]:
-    defaults = ""
-    if "defaults" in cast("Mapping[str, object]", document.values):
+def _profiles(document: Document) -> Layer:
+    profiles = (document.values or NOTHING).get("profiles")
+    return profiles if isinstance(profiles, Mapping) else NOTHING
+
+
+def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
+    over, values = "", (document.values or NOTHING).get("defaults")
+    if isinstance(values, Mapping):
         # No name that a file could have, so that `extends` cannot reach it.
-        defaults = f"the defaults of {file}"
-        part = _part(
-            document, _DEFAULTS, document.places.split(())["defaults"], document.keys.split(())["defaults"]
-        )
-        yield make(
-            defaults, part.places[()], part, _problems(file, part, _DEFAULTS, "base"), within=_DEFAULTS
-        )
-    places, keys = document.places.split(_PROFILES), document.keys.split(_PROFILES)
-    for name in _names(document):
+        over = f"the defaults of {file}"
+        places, keys = document.places.split(()), document.keys.split(())
+        part = Document(values, places["defaults"], keys["defaults"], _of(wrong, _DEFAULTS))
+        yield _entry(over, file, part, _DEFAULTS, kind="base")
+    place_parts, key_parts = document.places.split(_PROFILES), document.keys.split(_PROFILES)
+    for name, value in _profiles(document).items():
         path = (*_PROFILES, name)
-        part = _part(document, path, places[name], keys[name])
+        if not isinstance(value, Mapping):
+            problem = _no_settings(document.places[path], path, value, has_defaults=bool(over))
+            yield make(name, document.keys[path], Document(None), (problem,), within=path)
+            continue
+        part = Document(value, place_parts[name], key_parts[name], _of(wrong, path))
         # Not for the file's bases: one that brought the defaults along would, in a list, put them over what
         # the bases before it say, and defaults that extend it would end in themselves.
-        own = "" if is_base(name) else defaults
-        kind: Kind = "base" if is_base(name) or own else "profile"
-        yield make(name, document.keys[path], part, _problems(file, part, path, kind), own, path)
+        own = "" if is_base(name) else over
+        kind: Kind = "base" if is_base(name) or own or wrong else "profile"
+        entry = _entry(name, file, part, path, kind, own)
+        yield replace(entry, is_broken=True) if wrong else entry
 
 
-def _part(document: Document, path: Path, places: Places, keys: Places) -> Document:
-    values: object = document.values
-    for key in path:
-        values = cast("Mapping[str, object]", values)[key]
-    return Document(cast("Mapping[str, object]", values), places, keys)
+def _of(problems: Problems, path: Path) -> Problems:
+    """Return the problems that lie within an entry, with the paths that they have in it."""
+    prefix = f"{dotted(path)}."
+    inside = (problem for problem in problems if problem.path.startswith(prefix))
+    return tuple(replace(problem, path=problem.path.removeprefix(prefix)) for problem in inside)
 
 
-def _problems(file: str, part: Document, path: Path, kind: Kind) -> Problems:
+def _entry(name: str, file: str, part: Document, path: Path, kind: Kind, defaults: str = "") -> Entry:
     prefix = dotted(path)
-    return tuple(
+    problems = tuple(
         replace(problem, path=f"{prefix}.{problem.path}" if problem.path else prefix)
-        for problem in validate(part, file, kind)
+        for problem in (*part.problems, *validate(part, file, kind))
     )
+    return make(name, part.keys[()], part, problems, defaults, path)
+
+
+def _no_settings(place: Place, path: Path, value: object, *, has_defaults: bool) -> Problem:
+    found, accepted = f"found {describe(value, hidden=True)}", "settings such as url: sqlite://"
+    if isinstance(value, str) and "://" in value:
+        hint = "write it as {url: …}"
+    elif value is None and has_defaults:
+        hint = "write {} when the defaults say all there is to say"
+    else:
+        hint = "give it settings, or delete it"
+    return Problem(place, dotted(path), found, accepted, hint, code=Code.VALUE)

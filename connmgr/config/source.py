@@ -22,8 +22,8 @@ from connmgr.config.document import Document
 from connmgr.config.encoding import decode
 from connmgr.config.paths import Path
 from connmgr.config.places import Places, pack
+from connmgr.config.references import unclosed
 from connmgr.config.scalars import NotANumber, resolve, unsafe_character
-from connmgr.config.torn import unclosed
 from connmgr.config.trail import ROOT, Trail
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

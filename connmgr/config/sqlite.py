@@ -1,4 +1,4 @@
-"""Make a SQLite target of a URL."""
+"""Find the file of a SQLite URL."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from connmgr.config.libpq.words import advice, known
 from connmgr.config.references import missing, named, references, substitute
 from connmgr.config.urls import Component, Url
 from connmgr.problem import Code
-from connmgr.target import SQLiteTarget
 
 _SHAPE: Final = "sqlite:///relative.db or sqlite:////absolute.db"
 
 
-def sqlite_target(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: str) -> SQLiteTarget | None:
-    """Return the target of a SQLite URL; None when it is not known yet. Reports what is wrong with it."""
+def sqlite_path(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: str) -> str | None:
+    """Return the absolute path in a SQLite URL, empty for a database in memory; None while it is not known.
+
+    Reports what is wrong with the URL.
+    """
     for name, value in url.query:
         parts: Component = tuple(part for part in value if isinstance(part, str))
         _refuse_parameter(sheet, name, Said(parts, ("url",), "url", origin))
@@ -35,7 +37,7 @@ def sqlite_target(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: st
     if url.path and not text:
         hint = "set the variable, or leave this part out of the url"
         sheet.refuse(said, Code.URL, "a path that is empty", _SHAPE, hint)
-    return SQLiteTarget(None if text in {"", ":memory:"} else _absolute(sheet, text, said))
+    return "" if text in {"", ":memory:"} else _absolute(sheet, text, said)
 
 
 def check_alone(sheet: Sheet, values: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from connmgr.config.libpq.connection import put_connection, setting
 from connmgr.config.libpq.from_url import put_url
@@ -16,11 +16,13 @@ from connmgr.config.libpq.twice import check_both, check_twice
 from connmgr.config.libpq.values import check_values
 from connmgr.config.paths import Path
 from connmgr.config.references import named, references
-from connmgr.config.sqlite import check_alone, sqlite_target
+from connmgr.config.sqlite import check_alone, sqlite_path
 from connmgr.config.url_text import url_text
 from connmgr.config.urls import SQLITE, BadUrl, leading, split
 from connmgr.problem import Code, Place
-from connmgr.target import Server, SQLiteTarget
+
+if TYPE_CHECKING:
+    from connmgr.target import Server
 
 _URL: Final = ("url",)
 
@@ -29,12 +31,13 @@ _URL: Final = ("url",)
 class Finding:
     """What a profile says: a SQLite file, or libpq's words with the servers that they name.
 
-    `url_origin` says for people where a URL's own text stands. All problems are the sheet's.
+    `sqlite_path` is absolute, empty for a database in memory, and None while it is not known. `url_origin`
+    says for people where a URL's own text stands. All problems are the sheet's.
     """
 
     sheet: Sheet
     is_sqlite: bool = False
-    sqlite: SQLiteTarget | None = None
+    sqlite_path: str | None = None
     servers: tuple[Server, ...] | None = field(default=None)
     url_origin: str = "the url"
 
@@ -117,7 +120,7 @@ def _put_url(
         return False
     found.is_sqlite = url.scheme in SQLITE
     if found.is_sqlite:
-        found.sqlite = sqlite_target(sheet, url, environ, text.origin)
+        found.sqlite_path = sqlite_path(sheet, url, environ, text.origin)
     else:
         put_url(sheet, url, environ, text.origin)
     return True

@@ -17,12 +17,6 @@ _FLOW: Final = re.compile(r"[{\[,]\s*(?:(?P<key>[A-Za-z_]\w*)\s*:\s+)?(?P<before
 _REST: Final = re.compile(r"[^}]*\}(?:[^\s,}\]#]*)")
 
 
-def unclosed(text: str) -> bool:
-    """Whether a text ends inside a reference."""
-    opening = text.rfind("${")
-    return opening >= 0 and "}" not in text[opening:]
-
-
 def torn(lines: list[str], place: Place, path: str, showable: frozenset[str]) -> Problem | None:
     """Return the problem when `place` lies inside a reference without quotes, else None.
 

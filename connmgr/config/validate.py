@@ -33,7 +33,7 @@ def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Pro
     def key_place(path: Path) -> Place:
         return document.keys.get(path) or place(path)
 
-    written = tuple(texts(values))
+    written = texts(values)
     # Alone, as the schema's patterns would be tried on every character of them.
     if too_long := tuple(_too_long(written, place)):
         return too_long

@@ -31,6 +31,9 @@ HOSTILE = {
     "an option": "-orders",
     "a long option": "--help-me",
     "a digit first": "1orders",
+    "a device of Windows'": "CON",
+    "a device in small letters": "nul",
+    "a numbered device": "com1",
     "two underscores": "__class__",
     "an attribute": "orders.__class__",
     "right to left": "or\u202eders",
@@ -160,7 +163,7 @@ async def test_no_name_given_to_a_registry_leads_anywhere_else(write, outside, w
 
 def test_names_that_are_only_odd_are_names(write):
     # The last is a device on Windows; here, and as a key, it is a word like any other.
-    names = ["a", "A-", "a_", "class", "None", "null-", "a" * 63, "CON"]
+    names = ["a", "A-", "a_", "class", "None", "null-", "a" * 63, "CONSOLE"]
 
     result = load_profiles(write(**dict.fromkeys(names, "url: sqlite://\n")))
 

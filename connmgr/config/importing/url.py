@@ -151,7 +151,8 @@ def _address(rest: str, query: str) -> _Address:
 
 def _parameters(draft: Draft, pairs: list[tuple[str, str]], line: int | None) -> Iterator[str]:
     """Yield the parameters that a profile's url takes, each as `key=value`."""
-    company = "&".join(f"{key}={value}" for key, value in pairs if key in _DECISIVE)
+    decisive = [(key, value) for key, value in pairs if key in _DECISIVE]
+    company = "&".join(f"{key}={value}" for key, value in decisive if not _refused(key, value, ""))
     for key, value in pairs:
         if key == "password":
             draft.put_secret("password", unquote(value), line)

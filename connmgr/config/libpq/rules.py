@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from connmgr.config.libpq.servers import is_local
 from connmgr.config.libpq.sheet import Sheet
 from connmgr.config.libpq.words import PATHS
 from connmgr.problem import Code
-from connmgr.target import Server
+
+if TYPE_CHECKING:
+    from connmgr.target import Server
 
 _STRONG: Final = ("require", "verify-ca", "verify-full")
 _VERIFYING: Final = ("verify-ca", "verify-full")

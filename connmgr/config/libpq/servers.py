@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from connmgr.config.libpq.sheet import Sheet
 from connmgr.config.references import Reference
 from connmgr.config.urls import ESCAPES, Component, Hidden
 from connmgr.problem import Code
-from connmgr.target import DEFAULT_PORT, Server
+
+if TYPE_CHECKING:
+    from connmgr.target import Server
 
 LISTS: Final = ("host", "hostaddr", "port")
 """Words whose values hold one entry for each server, with commas between."""
@@ -107,6 +109,9 @@ def _counted(count: int, what: str) -> str:
 
 
 def _servers(hosts: list[str], addresses: list[str], ports: list[str]) -> Iterator[Server]:
+    # With `PostgresTarget`, whose many fields take long to import; a url in a variable has no servers yet.
+    from connmgr.target import DEFAULT_PORT, Server
+
     count = len(addresses or hosts) or 1
     for index in range(count):
         address = addresses[index] if addresses else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_only_the_profile_and_its_bases_are_read() -> None:
 
     assert (result.problems, result.warnings, result.broken) == ((), (), frozenset())
     assert list(result.profiles) == ["orders"]
+
+
+def test_what_is_not_asked_for_is_not_even_opened() -> None:
+    # What opens them says so in a problem.
+    os.mkfifo("fifo.yaml")
+    os.mkfifo("_fifo.yaml")
+    Path("folder.yaml").mkdir()
+    Path("link.yaml").symlink_to("nowhere")
+    Path("orders.yaml").write_text(URL)
+
+    result = load_profiles(".", ["orders"])
+
+    assert (list(result.profiles), result.problems) == (["orders"], ())
 
 
 def test_problems_of_the_files_that_it_needs_are_told() -> None:

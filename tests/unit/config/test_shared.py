@@ -156,6 +156,6 @@ def test_a_name_that_stands_twice_is_told_with_both_places_and_loads_from_neithe
 
 
 def test_the_names_of_profiles_are_known_without_reading_their_files(load_files: Load) -> None:
-    load_files({"tenants.profiles.yaml": TENANTS, "stock.yaml": "a: [", "_base.yaml": ""})
+    load_files({"tenants.profiles.yaml": TENANTS, "stock.yaml": "a: [", "_base.yaml": "", "1st.yaml": ""})
 
     assert profile_names(".") == {"orders", "users", "stock"}

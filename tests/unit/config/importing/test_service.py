@@ -45,16 +45,21 @@ def test_the_words_are_taken_over_as_numbers_and_texts_with_dollar_signs_as_they
 
 
 def test_passwords_become_variables():
-    text = "[orders]\nhost=db\npassword=canary${X}\nsslkey=/k\nsslpassword=canary\n"
+    text = "[orders]\nhost=db\npassword=canary${X}\nsslcert=/c\nsslkey=/k\nsslpassword=canary\n"
 
     imported = import_service(text)
 
     assert imported.profiles["orders"]["password"] == "${ORDERS_PASSWORD}"
     connection = imported.profiles["orders"]["connection"]
-    assert connection == {"host": "db", "sslkey": "/k", "sslpassword": "${ORDERS_SSLPASSWORD}"}
+    assert connection == {
+        "host": "db",
+        "sslcert": "/c",
+        "sslkey": "/k",
+        "sslpassword": "${ORDERS_SSLPASSWORD}",
+    }
     assert [(left.key, left.line) for left in imported.left_out] == [
         ("orders.password", 3),
-        ("orders.connection.sslpassword", 5),
+        ("orders.connection.sslpassword", 6),
     ]
     assert "canary" not in f"{imported.profiles} {imported.left_out}"
 

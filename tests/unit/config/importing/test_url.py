@@ -77,10 +77,10 @@ def test_a_password_is_replaced_by_a_variable_that_is_named(url):
 
 
 def test_the_password_of_a_key_stays_in_the_url_as_a_variable():
-    imported = import_url("postgres://db/o?sslkey=/k&sslpassword=canary", "orders")
+    imported = import_url("postgres://db/o?sslkey=/k&sslcert=/c&sslpassword=canary", "orders")
 
     assert imported.profiles["orders"] == {
-        "url": "postgresql://db/o?sslkey=/k&sslpassword=${ORDERS_SSLPASSWORD}"
+        "url": "postgresql://db/o?sslkey=/k&sslcert=/c&sslpassword=${ORDERS_SSLPASSWORD}"
     }
     assert [left.reason for left in imported.left_out] == [SECRET.format("ORDERS_SSLPASSWORD")]
 
@@ -155,6 +155,21 @@ def test_a_parameter_that_no_profile_takes_is_left_out_with_the_reason():
         "orders.url.…",
     }
     assert all(reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("sslkey=/k&sslcert=/c", "sslkey=/k&sslcert=/c"),
+        ("sslkey=/k&sslcert=/c&sslmode=maybe", "sslkey=/k&sslcert=/c"),
+        ("sslnegotiation=direct&sslmode=require", "sslnegotiation=direct&sslmode=require"),
+        ("sslkey=/k&sslmode=require", "sslmode=require"),
+    ],
+)
+def test_a_parameter_is_judged_in_the_company_of_those_that_decide_about_it(query, kept):
+    imported = import_url(f"postgres://app@db/o?{query}", "orders")
+
+    assert imported.profiles["orders"]["url"] == f"postgresql://app@db/o?{kept}"
 
 
 def test_sqlite_has_no_parameters():

@@ -1,0 +1,47 @@
+"""Say that a base is missing: which there are, and which was perhaps meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from connmgr.config.entry import Entry
+from connmgr.config.files import is_base, is_name
+from connmgr.problem import Code, Place, Problem
+
+MOST_LISTED: Final = 20
+MOST_ASKED: Final = 50
+"""Different missing names for which a near one is looked for, which takes long among ten thousand."""
+
+
+class Missing:
+    """Remembers what it said: a base that was renamed is missing in every profile."""
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+        self._fit: list[str] = []
+        self._listed: list[str] = []
+        self._near: dict[str, str] = {}
+
+    def problem(self, entry: Entry, name: str, place: Place, path: str) -> Problem:
+        """Return the problem with an entry that extends a name which no file has."""
+        # With difflib, which a directory without a problem has no use for.
+        from connmgr.config.diagnostics import did_you_mean
+
+        if not self._fit:
+            self._fit = sorted(name for name in self._names() if is_name(name.removeprefix("_")))
+            self._listed = [name for name in self._fit if is_base(name)] or self._fit
+        if name not in self._near and len(self._near) < MOST_ASKED:
+            self._near[name] = did_you_mean(name, self._fit)
+        near = self._near.get(name, "")
+        # Not itself: that would be a ring.
+        hint = "" if near == did_you_mean(name, [entry.name]) else near
+        found = f"{name}, which no file has"
+        return Problem(place, path, found, self._accepted(entry), hint, code=Code.BASE_MISSING)
+
+    def _accepted(self, entry: Entry) -> str:
+        is_listed = is_base(entry.name) or self._listed is self._fit
+        others = [name for name in self._listed[: MOST_LISTED + 1] if name != entry.name][:MOST_LISTED]
+        more = len(self._listed) - is_listed - len(others)
+        listed = ", ".join(others) or "another file's name without its ending"
+        return f"{listed} and {more} more" if more > 0 else listed
