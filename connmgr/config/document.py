@@ -16,7 +16,7 @@ def _nowhere() -> Places:
     return Places("", {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """What one file says. `values` is None when it could not be read as a whole.
 

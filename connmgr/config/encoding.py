@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -99,10 +98,14 @@ def _unfit_characters(text: str) -> Iterator[tuple[int, str]]:
 def _fits(character: str) -> bool:
     if character.isprintable():
         return True
+    import unicodedata  # a file that is fit needs none of its tables
+
     # U+2028 and U+2029 (Zl, Zp) would end a line for YAML and not for an editor; a U+FEFF inside the
     # text and the non-characters (Cn) are what a damaged file has.
     return unicodedata.category(character) not in {"Cc", "Cs", "Cn", "Zl", "Zp"} and character != "\ufeff"
 
 
 def _name(character: str) -> str:
+    import unicodedata
+
     return unicodedata.name(character, "a control character").lower()

@@ -21,7 +21,7 @@ Problems: TypeAlias = tuple[Problem, ...]
 NOTHING: Final[Layer] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """What one file says of one name, and what is wrong with that.
 

@@ -29,7 +29,7 @@ _ANY_PROFILES: Final = "a directory with profile files (*.yaml)"
 _START: Final = "connmgr init DIR writes three to start from"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listing:
     """The names in a directory that no dot hides; which of them are profile files, they say themselves."""
 

@@ -22,7 +22,7 @@ Find: TypeAlias = Callable[[str], Entry | None]
 Names: TypeAlias = Callable[[], Iterable[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """An entry with everything that it extends merged in, nulls kept: it may be extended itself.
 

@@ -30,7 +30,7 @@ MANY: Final = 500
 """Profiles for which it pays to pause the collector; fewer are loaded before it would run twice."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LoadResult:
     """What a directory holds: the profiles without a problem by name, the problems by place.
 

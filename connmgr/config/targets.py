@@ -7,13 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
-from connmgr.config.libpq.connection import put_connection, setting
-from connmgr.config.libpq.from_url import put_url
-from connmgr.config.libpq.rules import check_rules
-from connmgr.config.libpq.servers import servers
 from connmgr.config.libpq.sheet import Sheet
-from connmgr.config.libpq.twice import check_both, check_twice
-from connmgr.config.libpq.values import check_values
+from connmgr.config.libpq.twice import check_both
 from connmgr.config.paths import Path
 from connmgr.config.references import named, references
 from connmgr.config.sqlite import check_alone, sqlite_path
@@ -27,7 +22,7 @@ if TYPE_CHECKING:
 _URL: Final = ("url",)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Finding:
     """What a profile says: a SQLite file, or libpq's words with the servers that they name.
 
@@ -60,45 +55,11 @@ def find(
     if found.is_sqlite:
         check_alone(sheet, values)
         return found
-    connection = values.get("connection")
-    if isinstance(connection, Mapping):
-        put_connection(sheet, connection, environ)
-    check_twice(sheet, values)
-    _put_beside(sheet, values, environ)
-    _put_elsewhere(sheet, values, environ, root)
-    check_values(sheet)
-    _check_named(sheet, values)
-    found.servers = servers(sheet)
-    check_rules(sheet, found.servers)
+    # A SQLite file, and a url that is not known yet, have no use for libpq's rules.
+    from connmgr.config.libpq.gather import gather
+
+    found.servers = gather(sheet, values, environ, root)
     return found
-
-
-def _put_beside(sheet: Sheet, values: Mapping[str, object], environ: Mapping[str, str]) -> None:
-    """Take the password and the service that stand beside the url or the connection."""
-    sheet.add(
-        {key: setting((key,), values[key], environ) for key in ("password", "service") if key in values}
-    )
-
-
-def _put_elsewhere(
-    sheet: Sheet, values: Mapping[str, object], environ: Mapping[str, str], root: FilePath | None
-) -> None:
-    """Take what counts where the profile says nothing, or remember that something may."""
-    asked = "libpq_env" in values and setting(("libpq_env",), values["libpq_env"], environ).value is not False
-    if root is None:
-        sheet.is_open = asked or "service" in sheet.words
-    elif asked or "service" in sheet.words:
-        # Most profiles have neither.
-        from connmgr.config.libpq.elsewhere import put_elsewhere
-
-        put_elsewhere(sheet, environ, root, variables=asked)
-
-
-def _check_named(sheet: Sheet, values: Mapping[str, object]) -> None:
-    """Report a url that has neither a user nor a database: as a rule, half of it was lost."""
-    if "url" in values and not (sheet.is_open or "user" in sheet.words or "dbname" in sheet.words):
-        found = "neither a user nor a database"
-        sheet.refuse_at(_URL, Code.URL, found, "postgresql://user@host:5432/dbname")
 
 
 def _put_url(
@@ -122,5 +83,7 @@ def _put_url(
     if found.is_sqlite:
         found.sqlite_path = sqlite_path(sheet, url, environ, text.origin)
     else:
+        from connmgr.config.libpq.from_url import put_url  # as with `gather`
+
         put_url(sheet, url, environ, text.origin)
     return True

@@ -16,7 +16,7 @@ from connmgr.secret import Environment, Secret
 _PATH = ("url",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class UrlText:
     """A URL's text with its references; `by` says for people where its own words stand.
 

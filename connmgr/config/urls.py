@@ -47,7 +47,7 @@ class Address(NamedTuple):
     port: Component
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Url:
     """A URL in its components; None where it has none. `query` keeps order and doubles.
 

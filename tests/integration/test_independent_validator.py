@@ -116,9 +116,10 @@ def codes(file: Path) -> frozenset[Code]:
     """What connmgr finds in one file as written."""
     document = read(file.read_bytes(), file.name, showable_keys())
     if kind(file) == "profiles":
-        _, problems = shared(file.name, document)
+        whole = shared(file.name, document)
+        problems = [*whole.problems, *(problem for entry in whole.entries for problem in entry.problems)]
     else:
-        _, problems = single(file.stem, file.name, document)
+        problems = [*single(file.stem, file.name, document).problems]
     return frozenset(problem.code for problem in problems)
 
 

@@ -16,6 +16,13 @@ import connmgr
 PACKAGE = Path(str(connmgr.__file__)).parent
 LIBRARIES = {"aiosqlite", "asyncpg", "click", "jsonschema", "loguru", "rich", "sqlalchemy", "yaml"}
 DATABASE = {"aiosqlite", "asyncpg", "sqlalchemy"}
+FOR_MISTAKES = {
+    "connmgr.config.careful",
+    "connmgr.config.refusals",
+    "connmgr.config.torn",
+    "difflib",
+    "jsonschema",
+}
 POOL_INTERNALS = re.compile(r"sqlalchemy\.pool\b|sqlalchemy\.util\.queue")
 
 
@@ -55,6 +62,16 @@ def test_commands_that_only_read_files_start_without_sqlalchemy(command: str, tm
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in report.splitlines()}
     assert "click" in imported
     assert imported & DATABASE == set()
+
+
+def test_profiles_without_a_mistake_are_checked_without_what_only_a_mistake_needs(tmp_path: Path) -> None:
+    _run("-m", "connmgr", "init", cwd=tmp_path)
+
+    report = _run("-X", "importtime", "-m", "connmgr", "validate", cwd=tmp_path).stderr
+
+    imported = {line.rpartition("|")[2].strip() for line in report.splitlines()}
+    assert "connmgr.config.loader" in imported
+    assert imported & {*FOR_MISTAKES, "connmgr.target", "asyncio", "unicodedata"} == set()
 
 
 def test_only_the_pool_package_touches_sqlalchemys_pool_internals() -> None:

@@ -9,7 +9,7 @@ from connmgr.config.paths import Path, dotted
 from connmgr.problem import Code, Place, Problem
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Said:
     """What one word was given, None while only the environment knows it.
 
@@ -23,7 +23,7 @@ class Said:
     origin: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sheet:
     """The words of one profile, and what is wrong with them.
 
