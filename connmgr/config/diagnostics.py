@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from connmgr.problem import Problem
 
+LONGEST_WORD: Final = 100
 MOST_LISTED: Final = 20
 """Names that a message lists; a directory may have thousands."""
 
@@ -16,6 +17,8 @@ Format: TypeAlias = Literal["text", "json", "github"]
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Ask whether the nearest candidate was meant; empty when none is near."""
+    if len(word) > LONGEST_WORD:
+        return ""  # a mebibyte of it would take a second to compare
     from difflib import get_close_matches  # only when something is wrong
 
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
