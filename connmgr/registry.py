@@ -60,7 +60,7 @@ class Registry(Mapping[str, Profile]):
     ) -> Self:
         """Read and validate the profiles in `directory`; no database I/O, no environment needed.
 
-        With `names`, only those: no other profile's file is read, and none can make this fail.
+        With `names`, only those: no other profile's file is read.
 
         Raises:
             ConfigError: with every problem of every file.

@@ -6,7 +6,7 @@ refused before anything is built.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,9 @@ from connmgr.problem import Code, Place, Problem
 DEEPEST: Final = 50
 MOST_ALIASES: Final = 50
 MOST_NODES: Final = 50_000
+
+_NAME_DEPTH: Final = 2
+"""In a file of several profiles, the keys above a profile's own."""
 
 _SETTINGS: Final = "settings such as url: sqlite://"
 
@@ -211,7 +214,15 @@ class CarefulReader:
         # A torn reference makes a key of what was to be a value: the problem is the value's.
         if keys and unclosed(keys[-1]):
             keys.pop()
-        return dotted(tuple(keys))
+        return dotted(tuple(self._sayable(keys)))
+
+    def _sayable(self, keys: list[str]) -> Iterator[str]:
+        """Yield keys up to the first whose value may be a secret: what stands in its braces may be it."""
+        for depth, key in enumerate(keys):
+            yield key
+            shared = (keys[0] == "profiles" and depth < _NAME_DEPTH) or (keys[0] == "defaults" and not depth)
+            if key not in self._showable and not shared:
+                return
 
     @cached_property
     def _lines(self) -> list[str]:

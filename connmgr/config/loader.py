@@ -58,7 +58,7 @@ def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> 
     if names is not None:
         return _load(library, dict.fromkeys(names))
     known = sorted(library.names())
-    library.check_names()
+    library.check_rest()
     if not library.problems and all(is_base(name) and is_name(name[1:]) for name in known):
         library.problems.append(no_files(root))
     with paused_collector() if len(known) > MANY else nullcontext():
@@ -72,6 +72,8 @@ def require_profiles(directory: str | Path, names: Iterable[str] | None = None) 
         ConfigError: with every problem.
         UnknownProfile: no file has one of the names.
     """
+    if isinstance(names, str):
+        raise TypeError(f"names is a text, {names!r}; write [{names!r}] for one profile")
     asked = None if names is None else [*names]
     result = load_profiles(directory, asked)
     if result.problems:

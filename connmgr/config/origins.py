@@ -13,6 +13,7 @@ from connmgr.profile import Profile
 from connmgr.secret import Secret
 
 DEFAULT = "default"
+_ADDRESS = ("host", "hostaddr", "port", "dbname", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,25 @@ class Origins:
             value = _value(self._profile.values, written)
             if value is not None:
                 return self._written(written, value)
+        if path == ("url",):
+            return self._elsewhere()
         origin = self._target.get(path[-1], "") if len(path) == 1 else ""
         if origin == "url":
             return self._written(("url",), self._profile.values["url"])
         return origin or DEFAULT
+
+    def _elsewhere(self) -> str:
+        """Say what makes up the url of a profile that has none."""
+        connection = self._profile.values.get("connection")
+        own = [
+            self._written(("connection", word), connection[word])
+            for word in _ADDRESS
+            if isinstance(connection, Mapping) and word in connection
+        ]
+        others = [
+            by for word, by in self._target.items() if word in _ADDRESS and by not in ("url", "connection")
+        ]
+        return ", ".join(dict.fromkeys((*own, *others))) or DEFAULT
 
     def _written(self, path: Path, value: object) -> str:
         place = self._profile.place(*path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from connmgr.config.libpq.words import SECRETS
 from connmgr.config.paths import Path, dotted
@@ -15,21 +16,28 @@ from connmgr.secret import MASK, Secret
 _URL = ("url",)
 
 
-def outline(profile: Profile) -> dict[str, str]:
-    """Return every setting that the profile or a base of it says, by its dotted path.
+class Said(NamedTuple):
+    """One setting: as text, secrets masked up to the references that they are made of, and as it is.
 
-    Secrets are masked, up to the references that they are made of: two that differ may read the same.
+    Two texts may read the same where the values differ.
     """
-    return {dotted(path): text for path, text in _leaves(profile.values, ())}
+
+    text: str
+    value: object
 
 
-def _leaves(values: Mapping[str, object], path: Path) -> Iterator[tuple[Path, str]]:
+def outline(profile: Profile) -> dict[str, Said]:
+    """Return every setting that the profile or a base of it says, by its dotted path."""
+    return {dotted(path): said for path, said in _leaves(profile.values, ())}
+
+
+def _leaves(values: Mapping[str, object], path: Path) -> Iterator[tuple[Path, Said]]:
     for key, value in values.items():
         here = (*path, key)
         if isinstance(value, Mapping) and not is_secret(here):
             yield from _leaves(value, here)
         else:
-            yield here, _text(here, value)
+            yield here, Said(_text(here, value), value)
 
 
 def _text(path: Path, value: object) -> str:

@@ -59,17 +59,27 @@ _RULES: Final = (
     ),
     (
         ("flow node",),
-        Explanation("a brace or a bracket that is not closed", "{key: value} or [value, value]", "close it"),
+        Explanation(
+            "a brace or a bracket that is not closed",
+            "{key: value} or [value, value]",
+            "close it, or quote a text that begins with { or [",
+        ),
     ),
     (
         ("flow mapping",),
         Explanation(
-            "a mapping in braces that goes wrong here", "{key: value, key: value}", "close the brace"
+            "a mapping in braces that goes wrong here",
+            "{key: value, key: value}",
+            "close the brace, or quote a text that begins with {",
         ),
     ),
     (
         ("flow sequence",),
-        Explanation("a list in brackets that goes wrong here", "[value, value]", "close the bracket"),
+        Explanation(
+            "a list in brackets that goes wrong here",
+            "[value, value]",
+            "close the bracket, or quote a text that begins with [",
+        ),
     ),
     (
         ("simple key",),

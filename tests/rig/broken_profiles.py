@@ -87,6 +87,8 @@ _TEXTS: Final[dict[str, Document]] = {
     "tab": f"{_LINE}password:\n\t{WORD}\n",
     "flow": f"{{url: '{_URL}', password: {WORD}, pool: {{size: x}}}}\n",
     "flow_unclosed": f"{_LINE}password: {{env: {WORD}\n",
+    "flow_opened": f"{_LINE}password: {{{WORD}\n",
+    "flow_opened_within": f"{_LINE}connection: {{password: {{x{WORD}, y\n",
     "flow_before": f"{_LINE}pool: {{size: x}} # {WORD}\n",
     "no_space": f"{_LINE}password:{WORD}\n",
     "no_colon": f"{_LINE}{WORD}\n",

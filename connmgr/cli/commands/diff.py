@@ -15,6 +15,7 @@ from connmgr.cli.settings_view import flat_values
 from connmgr.cli.tables import write_table
 
 if TYPE_CHECKING:
+    from connmgr.config.outline import Said
     from connmgr.profile import Profile
 
 UNSAID = "-"
@@ -33,7 +34,7 @@ def command(context: click.Context, *, first: str, second: str, settle: bool, as
     """Show where profile A and profile B differ.
 
     They are compared as written, bases merged in; no environment is needed unless --settle is given.
-    Secrets are masked, and those written in the files not compared. Exit status 0 whether they differ or not.
+    Secrets are masked; where only they differ, B's is called another. Exit status 0 in any case.
     """
     one, other = load_one_each(profiles_directory(context), (first, second))
     differences = _differences(_values(one, settle=settle), _values(other, settle=settle))
@@ -49,19 +50,28 @@ def command(context: click.Context, *, first: str, second: str, settle: bool, as
         write("no difference")
 
 
-def _values(profile: Profile, *, settle: bool) -> Mapping[str, str]:
-    if not settle:
-        from connmgr.config.outline import outline
+def _values(profile: Profile, *, settle: bool) -> Mapping[str, Said]:
+    from connmgr.config.outline import Said, outline
 
+    if not settle:
         return outline(profile)
     from connmgr.config.settle import settle as settled
 
-    return flat_values(settled(profile, os.environ))
+    return {name: Said(text, text) for name, text in flat_values(settled(profile, os.environ)).items()}
 
 
 def _differences(
-    one: Mapping[str, str], other: Mapping[str, str]
+    one: Mapping[str, Said], other: Mapping[str, Said]
 ) -> dict[str, tuple[str | None, str | None]]:
-    names = dict.fromkeys((*one, *other))
-    pairs = {name: (one.get(name), other.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and name != "name"}
+    pairs = {name: (one.get(name), other.get(name)) for name in dict.fromkeys((*one, *other))}
+    return {name: _shown(*pair) for name, pair in pairs.items() if _differ(*pair) and name != "name"}
+
+
+def _differ(left: Said | None, right: Said | None) -> bool:
+    return left is None or right is None or left.value != right.value
+
+
+def _shown(left: Said | None, right: Said | None) -> tuple[str | None, str | None]:
+    """Return both texts; where only what is masked differs, the second says so."""
+    first, second = left and left.text, right and right.text
+    return (first, f"{second} (another)") if first == second else (first, second)

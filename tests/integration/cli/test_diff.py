@@ -74,6 +74,23 @@ def test_secrets_from_elsewhere_are_told_by_where_they_come_from(run, write_prof
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (f"postgresql://app:{CANARY}1@db/a", f"postgresql://app:{CANARY}2@db/a"),
+        ("${URL:-sqlite:///a.db}", "${URL:-sqlite:///b.db}"),
+    ],
+)
+def test_what_is_masked_is_compared_all_the_same(run, write_profile, first, second):
+    write_profile("a.yaml", f"url: '{first}'\n")
+    write_profile("b.yaml", f"url: '{second}'\n")
+
+    outcome = run("diff", "a", "b")
+
+    assert rows(outcome.stdout)["url"][-1] == "(another)"
+    assert CANARY not in outcome.stdout
+
+
 def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, pair):
     outcome = run("diff", "a", "bb")
 

@@ -77,3 +77,10 @@ def test_what_libpq_is_asked_for_says_so(run, write_profile, tmp_path):
 
     assert found["sslmode"]["from"] == "service shop"
     assert found["application_name"]["from"] == "variable PGAPPNAME"
+
+
+def test_the_url_of_a_profile_without_one_comes_from_what_makes_it_up(shown):
+    assert (
+        shown["url"]["from"]
+        == "profiles/_server.yaml:2, profiles/orders.yaml:2, profiles/orders.yaml:2, variable WHO"
+    )

@@ -19,7 +19,8 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def problems(text: str, *showable: str) -> list[str]:
-    return [str(problem) for problem in read(text.encode(), "f", frozenset(showable)).problems]
+    known = frozenset((*showable, "pool"))
+    return [str(problem) for problem in read(text.encode(), "f", known).problems]
 
 
 def test_values_come_with_the_places_of_their_keys_and_themselves() -> None:
@@ -91,7 +92,7 @@ def test_a_merge_key_is_refused_with_the_way_that_profiles_have() -> None:
         ('b: "c\n---\n', "f:1:4", "CM201 b: a text whose quote is not closed"),
         ("a: b: c\n", "f:1:5", "CM201 a: a colon where no key can stand"),
         ("a: [1, 2\nb: 3\n", "f:2:2", "CM201 a: a list in brackets that goes wrong"),
-        ("a: {b: 1 c: 2}\n", "f:1:11", "CM201 a.b: a mapping in braces that goes wrong"),
+        ("pool: {b: 1 c: 2}\n", "f:1:14", "CM201 pool.b: a mapping in braces that goes wrong"),
         ("a: 1\nb\nc: 2\n", "f:2:1", "CM201 a line that is no key"),
         ("a: 'x' y\n", "f:1:8", "CM201 a line that does not fit"),
         ("a: @b\n", "f:1:4", "CM201 a: a character that begins no YAML value"),
@@ -144,3 +145,9 @@ def test_a_reference_that_yaml_tears_apart_is_to_be_quoted(text: str, expected: 
 )
 def test_a_reference_that_only_stands_near_a_mistake_is_not_blamed(text: str) -> None:
     assert not any("tears apart" in problem for problem in problems(text))
+
+
+def test_what_stands_in_the_braces_of_a_secret_is_no_part_of_the_path() -> None:
+    assert "CM201 pool.size.x: " in problems("pool: {size: {x\n", "size")[0]
+    assert "CM201 password: " in problems("password: {hunter2\n")[0]
+    assert "CM201 profiles.b.password: " in problems("profiles: {b: {password: {hunter2\n")[0]
