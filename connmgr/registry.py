@@ -60,10 +60,11 @@ class Registry(Mapping[str, Profile]):
     ) -> Self:
         """Read and validate the profiles in `directory`; no database I/O, no environment needed.
 
-        With `names`, only those: no other profile's file is read.
+        With `names`, only those: their files are read, those of their bases, and the shared ones.
 
         Raises:
             ConfigError: with every problem of every file.
+            UnknownProfile: no file has one of the names.
         """
         # Wrapped at once: a traceback that prints locals would show what the caller handed over.
         environ = None if environ is None else Environment(environ)
@@ -82,8 +83,7 @@ class Registry(Mapping[str, Profile]):
         return len(self._profiles)
 
     # A registry owns engines: one that has equal profiles is still another.
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     def __repr__(self) -> str:
         state = "open" if self._open else "closed"

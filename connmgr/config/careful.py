@@ -25,9 +25,6 @@ DEEPEST: Final = 50
 MOST_ALIASES: Final = 50
 MOST_NODES: Final = 50_000
 
-_NAME_DEPTH: Final = 2
-"""In a file of several profiles, the keys above a profile's own."""
-
 _SETTINGS: Final = "settings such as url: sqlite://"
 
 
@@ -218,10 +215,10 @@ class CarefulReader:
 
     def _sayable(self, keys: list[str]) -> Iterator[str]:
         """Yield keys up to the first whose value may be a secret: what stands in its braces may be it."""
+        above = {"profiles": 2, "defaults": 1}.get(keys[0], 0) if keys else 0  # in a file of several profiles
         for depth, key in enumerate(keys):
             yield key
-            shared = (keys[0] == "profiles" and depth < _NAME_DEPTH) or (keys[0] == "defaults" and not depth)
-            if key not in self._showable and not shared:
+            if depth >= above and key not in self._showable:
                 return
 
     @cached_property

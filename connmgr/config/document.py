@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connmgr.config.paths import Path as Path
-from connmgr.config.paths import dotted as dotted
-from connmgr.config.paths import is_word as is_word
 from connmgr.config.places import Places
 from connmgr.problem import Problem
 

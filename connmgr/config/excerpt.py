@@ -14,22 +14,27 @@ from connmgr.secret import MASK
 WIDTH: Final = 100
 """Columns of a source line that are shown, around the caret."""
 
+LONGEST: Final = 1000
+"""Characters of a line of which some are shown. A longer one may have a problem in every word, and reading it
+for each would take minutes."""
+
 _BEFORE: Final = 60
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 _KEY: Final = re.compile(r"""(?<![^\s{\[,'"])(?P<key>[^\s:{}\[\],'"#]+)['"]?\s*:(?=\s|$)""")
 # What may stand in front of a line's first key. Anything else began on a line before, perhaps as a secret.
 _LEAD: Final = re.compile(r"""[\s{\[,-]*['"]?""")
-# One value, or what opens a mapping: a second value beside it would belong to nobody knows what.
+# One value, or what opens a mapping: a second value beside it would belong to nobody knows what. Possessive,
+# for the blanks at its start could be those at its end: on thousands of them, to try all would never end.
 _VALUE: Final = re.compile(
-    r"""\s*(?:"[^"]*"|'[^']*'|\$\{\w*\}|\[[\w\s,-]*\]|[^\s,{}\[\]"']*|\{)[\s,}\]'"]*"""
+    r"""\s*+(?:"[^"]*"|'[^']*'|\$\{\w*\}|\[[\w\s,-]*\]|[^\s,{}\[\]"']*|\{)[\s,}\]'"]*+"""
 )
 
 
 def with_source(problem: Problem, line: str) -> str:
     """Return the message, and under it the line that it is about, values that may be secret masked.
 
-    `line` is the whole line of the problem's place; with an empty one, or one of which nothing may be
-    shown, it is the message alone.
+    `line` is the whole line of the problem's place; with an empty one, one longer than `LONGEST`, or one of
+    which nothing may be shown, it is the message alone.
     """
     shown = _shown(line, tuple(problem.path.split(".")))
     if not shown:
@@ -46,6 +51,8 @@ def _shown(line: str, path: Path) -> str:
     A line may be the middle of a password that goes over several lines, whatever it looks like. So one
     is shown only from a key on, and only when the very key that the problem is about is there.
     """
+    if len(line) > LONGEST:
+        return ""
     text = _COMMENT.sub("", "".join(c if c.isprintable() else " " for c in line)).rstrip()
     keys = [*_KEY.finditer(text)]
     if path[-1] not in [key["key"] for key in keys] or not _LEAD.fullmatch(text, 0, keys[0].start()):

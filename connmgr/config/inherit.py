@@ -89,7 +89,7 @@ class Heritage:
     def _report_unresolved(self, entry: Entry, index: int, pending: Sequence[str]) -> None:
         name, place = entry.below[index], _place(entry, index)
         if name in pending:
-            ring = " extends ".join((*pending[pending.index(name) :], name))
+            ring = _chain((*pending[pending.index(name) :], name))
             found, accepted, hint = f"a ring of bases: {ring}", "bases that end", "take one of them out"
             problem = Problem(place, _path(entry), found, accepted, hint, code=Code.BASE_CYCLE)
         else:
@@ -123,6 +123,12 @@ def _lineage(entry: Entry, bases: Sequence[Family]) -> tuple[Entry, ...]:
     # that looking for a place in each would never end.
     last = {one.name: one for base in reversed(bases) for one in reversed(base.lineage)}
     return (*reversed(last.values()), entry)
+
+
+def _chain(names: Sequence[str]) -> str:
+    # The ends alone of a long one: of a stranger's rings, each could name thousands.
+    shown = names if len(names) <= MOST_LEVELS else (*names[:4], "…", *names[-4:])
+    return " extends ".join(shown)
 
 
 def _path(entry: Entry) -> str:

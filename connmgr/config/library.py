@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 
 from connmgr.config.document import Document
 from connmgr.config.entry import Entry, single
@@ -38,9 +39,11 @@ class Library:
         """Return every name, of bases too, fit or not."""
         return self._listing.stems() | {name for name in self._shared if is_name(name.removeprefix("_"))}
 
-    def check_names(self) -> None:
-        """Look for files that are no profiles for the capitals in their names alone."""
+    def check_rest(self) -> None:
+        """Look for what no name leads to: defaults that no profile uses, endings in capitals."""
         self.problems += self._listing.in_capitals()
+        for name in self._shared:
+            self.find(name)
 
     def find(self, name: str) -> Entry | None:
         """Return the entry of a name; None when no file has it.
@@ -80,7 +83,7 @@ class Library:
         for entry in file.entries:
             self._shared[entry.name].append(entry)
         self.has_unreadable_shared |= bool(file.problems) and not file.entries
-        if not is_name(stem.rpartition("/")[2]):
+        if not is_name(Path(stem).name):
             self.problems.append(misnamed(path))
 
     def _read(self, path: str) -> Document:
@@ -96,7 +99,7 @@ def _twice(first: Entry, other: Entry) -> Problem:
         here, there = (f"{entry.place.file}:{entry.place.line}" for entry in (first, other))
         found = f"two entries for one {what}, {first.name}: {here} and {there}"
     else:
-        here, there = (entry.place.file.rpartition("/")[2] for entry in (first, other))
+        here, there = (Path(entry.place.file).name for entry in (first, other))
         found = f"two files for one {what}: {here} and {there}"
     hint = "delete or rename the other"
     return Problem(other.place, dotted(other.within), found, "one of them", hint, code=Code.NAME_TWICE)

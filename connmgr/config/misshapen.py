@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from connmgr.config.document import Document
@@ -46,7 +47,7 @@ def _without_profiles(file: str, *, is_one_profile: bool) -> Problem:
 
 
 def _single(file: str) -> str:
-    name = file.rpartition("/")[2]
+    name = Path(file).name
     for ending in ENDINGS:
         name = name.replace(SHARED + ending, ending)
     return name

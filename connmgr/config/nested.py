@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from connmgr.config.merge import Alone, Layer
 from connmgr.config.paths import Path
 from connmgr.config.references import Reference, parse_readable, references
-from connmgr.config.schema import is_open_group, is_secret
+from connmgr.config.schema import PATHS, is_secret, keys_of, settings
 from connmgr.secret import Secret
 
 
@@ -44,11 +45,19 @@ def _frozen(value: object, path: Path) -> object:
     if isinstance(value, str):
         return Secret(value) if is_secret(path) else value
     if isinstance(value, dict):
-        if is_open_group(path) and not any(isinstance(inner, dict | list) for inner in value.values()):
+        if _is_open_group(path) and not any(isinstance(inner, dict | list) for inner in value.values()):
             return MappingProxyType(value)  # as it is, for nobody else has it: most of a profile is this
         frozen = freeze(value, path)
         return Alone(frozen) if is_secret(path) else frozen
     return tuple(_frozen(item, path) for item in value) if isinstance(value, list) else value
+
+
+@lru_cache(PATHS)
+def _is_open_group(path: Path) -> bool:
+    """Whether the setting at `path` is a group of settings of which none is a secret."""
+    return bool(keys_of(path)) and not any(
+        is_secret(other) for other, _ in settings() if other[: len(path)] == path
+    )
 
 
 def found_in(values: Mapping[str, object], path: Path = ()) -> Iterator[tuple[Path, tuple[Reference, ...]]]:

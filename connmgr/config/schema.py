@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from connmgr.config.paths import Path
@@ -187,14 +188,6 @@ def is_secret(path: Path) -> bool:
 
 
 @lru_cache(PATHS)
-def is_open_group(path: Path) -> bool:
-    """Whether the setting at `path` is a group of settings of which none is a secret."""
-    return bool(keys_of(path)) and not any(
-        is_secret(other) for other, _ in settings() if other[: len(path)] == path
-    )
-
-
-@lru_cache(PATHS)
 def is_text(path: Path) -> bool:
     """Whether the setting at `path` is text, whatever it looks like."""
     return (definition(path) or {}).get("type") in ("string", ["string", "null"])
@@ -222,7 +215,7 @@ def durations(values: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
     """Yield the durations among nested values, those of any kind that are not there left out."""
     for group, keys in _duration_keys():
         mapping = values.get(group)
-        if isinstance(mapping, dict):
+        if isinstance(mapping, dict | MappingProxyType):  # to ask for any `Mapping` takes much longer
             for key, value in mapping.items():
                 if key in keys:
                     yield (group, key), value

@@ -11,6 +11,7 @@ from connmgr.config.contradictions import contradictions
 from connmgr.config.libpq.secret_words import secret_sources
 from connmgr.config.libpq.target import build_target
 from connmgr.config.libpq.user import put_user
+from connmgr.config.milliseconds import ask_settled
 from connmgr.config.scalars import seconds
 from connmgr.config.schema import is_duration
 from connmgr.config.secrets import Source
@@ -42,7 +43,7 @@ def settle(profile: Profile, environ: Mapping[str, str]) -> Settings:
 
 
 def unsettled(profile: Profile, environ: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return the problems that `settle` would raise, and the warnings of the sources of secrets."""
+    """Return the problems that `settle` would raise, and the warnings: of secrets' sources, of durations."""
     return tuple(sorted({*_draft(profile, Environment(environ)).problems}))
 
 
@@ -66,8 +67,9 @@ def _draft(profile: Profile, environ: Environment) -> _Draft:
     if not draft.problems:
         substitution = Substitution(profile, environ)
         draft.values, draft.problems = substitution.values, substitution.problems
-    if not draft.problems:
-        draft.problems += contradictions(draft.values, place)
+        if not draft.problems:
+            draft.problems += contradictions(draft.values, place)
+            draft.problems += ask_settled(draft.values, substitution.origins, profile.values, place)
     found = find(profile.values, place, environ, Path(profile.file).parent)
     _put_target(draft, found, profile, environ)
     return draft
@@ -76,8 +78,9 @@ def _draft(profile: Profile, environ: Environment) -> _Draft:
 def _put_target(draft: _Draft, found: Finding, profile: Profile, environ: Environment) -> None:
     sheet, root = found.sheet, Path(profile.file).parent
     secrets: Mapping[str, Source] = {}
-    if not found.is_sqlite:
+    if found.servers is not None:
         put_user(sheet)
+    if not found.is_sqlite:
         secrets = secret_sources(sheet, found.servers, environ, root, found.url_origin)
     draft.problems += sheet.problems
     if any(not problem.code.is_warning for problem in draft.problems):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -66,12 +67,13 @@ def _profiles(document: Document) -> Layer:
 
 
 def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
+    inside = _by_entry(wrong)
     over, values = "", (document.values or NOTHING).get("defaults")
     if isinstance(values, Mapping):
         # No name that a file could have, so that `extends` cannot reach it.
         over = f"the defaults of {file}"
         places, keys = document.places.split(()), document.keys.split(())
-        part = Document(values, places["defaults"], keys["defaults"], _of(wrong, _DEFAULTS))
+        part = Document(values, places["defaults"], keys["defaults"], (*inside[dotted(_DEFAULTS)],))
         yield _entry(over, file, part, _DEFAULTS, kind="base")
     place_parts, key_parts = document.places.split(_PROFILES), document.keys.split(_PROFILES)
     for name, value in _profiles(document).items():
@@ -80,7 +82,7 @@ def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
             problem = _no_settings(document.places[path], path, value, has_defaults=bool(over))
             yield make(name, document.keys[path], Document(None), (problem,), within=path)
             continue
-        part = Document(value, place_parts[name], key_parts[name], _of(wrong, path))
+        part = Document(value, place_parts[name], key_parts[name], (*inside[dotted(path)],))
         # Not for the file's bases: one that brought the defaults along would, in a list, put them over what
         # the bases before it say, and defaults that extend it would end in themselves.
         own = "" if is_base(name) else over
@@ -89,11 +91,15 @@ def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
         yield replace(entry, is_broken=True) if wrong else entry
 
 
-def _of(problems: Problems, path: Path) -> Problems:
-    """Return the problems that lie within an entry, with the paths that they have in it."""
-    prefix = f"{dotted(path)}."
-    inside = (problem for problem in problems if problem.path.startswith(prefix))
-    return tuple(replace(problem, path=problem.path.removeprefix(prefix)) for problem in inside)
+def _by_entry(problems: Problems) -> defaultdict[str, list[Problem]]:
+    """Return the problems within each entry by its path, with the paths that they have in it."""
+    inside: defaultdict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        keys = problem.path.split(".")
+        length = len(_DEFAULTS) if keys[0] == _DEFAULTS[0] else len((*_PROFILES, "name"))
+        if len(keys) > length:
+            inside[".".join(keys[:length])].append(replace(problem, path=".".join(keys[length:])))
+    return inside
 
 
 def _entry(name: str, file: str, part: Document, path: Path, kind: Kind, defaults: str = "") -> Entry:

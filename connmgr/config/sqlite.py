@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path as FilePath
 from typing import Final
 
+from connmgr.config.libpq.absolute import absolute
 from connmgr.config.libpq.sheet import Said, Sheet
 from connmgr.config.libpq.words import advice, known
 from connmgr.config.references import missing, named, references, substitute
@@ -37,7 +37,7 @@ def sqlite_path(sheet: Sheet, url: Url, environ: Mapping[str, str], origin: str)
     if url.path and not text:
         hint = "set the variable, or leave this part out of the url"
         sheet.refuse(said, Code.URL, "a path that is empty", _SHAPE, hint)
-    return "" if text in {"", ":memory:"} else _absolute(sheet, text, said)
+    return "" if text in {"", ":memory:"} else absolute(sheet, text, said, Code.URL, "sqlite:////absolute.db")
 
 
 def check_alone(sheet: Sheet, values: Mapping[str, object]) -> None:
@@ -55,13 +55,3 @@ def _refuse_parameter(sheet: Sheet, name: str, said: Said) -> None:
     found = f"{shown} in the url of a SQLite file, which has none"
     hint = advice(name) or "leave it out; a ? in a file's name is %3F"
     sheet.refuse(said, Code.UNKNOWN_PARAMETER, found, "a url without parameters", hint)
-
-
-def _absolute(sheet: Sheet, path: str, said: Said) -> str:
-    try:
-        return str(FilePath(path).absolute())
-    except OSError as error:
-        found = f"a relative path, and no current directory ({error.strerror or type(error).__name__})"
-        hint = "change to a directory that exists"
-        sheet.refuse(said, Code.URL, found, "sqlite:////absolute.db", hint)
-        return path

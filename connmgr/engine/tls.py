@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import stat
@@ -119,10 +120,12 @@ def _load_authorities(context: ssl.SSLContext, target: PostgresTarget) -> None:
     if target.sslrootcert is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     else:
-        with _naming(f"sslrootcert {target.sslrootcert!r}", "a readable file of PEM certificates"):
+        with _naming(
+            f"sslrootcert {target.sslrootcert!r}", "a readable file of PEM certificates", target.sslrootcert
+        ):
             context.load_verify_locations(cafile=target.sslrootcert)
     if target.sslcrl is not None:
-        with _naming(f"sslcrl {target.sslcrl!r}", "a readable file of PEM revocation lists"):
+        with _naming(f"sslcrl {target.sslcrl!r}", "a readable file of PEM revocation lists", target.sslcrl):
             context.load_verify_locations(cafile=target.sslcrl)
         context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
@@ -143,6 +146,7 @@ def _load_client_certificate(
     with _naming(
         setting,
         "readable PEM files, a certificate and the key it was made for, and its sslpassword if it has one",
+        *filter(None, (certificate, key)),
     ):
         context.load_cert_chain(certificate, key, password=asked)
 
@@ -168,9 +172,13 @@ def _refuse_pass_phrase() -> str:
 
 
 @contextmanager
-def _naming(setting: str, accepted: str) -> Iterator[None]:
+def _naming(setting: str, accepted: str, *paths: str) -> Iterator[None]:
     """Say which setting and file OpenSSL's error is about: its own texts name neither."""
     try:
+        for path in paths:
+            # OpenSSL would wait for the writer of a FIFO, and the event loop and its deadlines with it.
+            if not stat.S_ISREG(Path(path).stat().st_mode):
+                raise OSError(errno.EINVAL, "no regular file")
         yield
     except OSError as exc:
         raise _error(f"{setting}: {exc.strerror}; expected {accepted}") from exc

@@ -1,4 +1,4 @@
-"""A primary, a standby and a read-only primary for the tests of a module: never stop these."""
+"""The machine's libpq, and a primary, a standby and a read-only primary for a module: never stop these."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.rig.availability import unavailable
+from tests.rig.libpq import Libpq, LibpqMissing
 from tests.rig.postgres import PostgresServer
 from tests.rig.roles import new_primary, new_read_only, new_standby
 from tests.rig.template import Template
+
+
+@pytest.fixture(scope="module")
+def libpq() -> Libpq:
+    try:
+        return Libpq()
+    except LibpqMissing:
+        unavailable("no libpq on this machine")
 
 
 @pytest.fixture(scope="module")

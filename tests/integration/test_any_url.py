@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connmgr.config.targets import find
 from connmgr.problem import Place
 from connmgr.secret import Environment, Secret
-from tests.rig.libpq import Libpq, LibpqMissing
+from tests.rig.libpq import Libpq
 
 SCHEMES = st.sampled_from(["postgresql://", "postgres://"])
 LOGINS = st.sampled_from(
@@ -105,14 +104,6 @@ STRICTER = (
     "hosts and ",
     "host and ",
 )
-
-
-@pytest.fixture(scope="module")
-def libpq() -> Libpq:
-    try:
-        return Libpq()
-    except LibpqMissing:
-        pytest.skip("no libpq on this machine")
 
 
 def ours(url: str) -> tuple[dict[str, str], list[str]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from connmgr.config.entry import single
+from connmgr.config.resources import PROFILES, resource
 from connmgr.config.schema import showable_keys
 from connmgr.config.shared import shared
 from connmgr.config.source import read
@@ -27,7 +28,7 @@ from tests.docs.markdown import blocks
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BROKEN = CHECKOUT / "tests" / "broken" / "profiles"
-SHIPPED = CHECKOUT / "profiles"
+SHIPPED = resource(PROFILES[0]).parent
 DOCS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 NAME = re.compile(r"# (?:[\w.-]+/)*(?P<name>[\w.-]+\.ya?ml)\n")
 SCHEMA_CODES = {Code.UNKNOWN_KEY, Code.MISSING_KEY, Code.VALUE, Code.CONTRADICTION, Code.REFUSED_PARAMETER}
@@ -133,7 +134,7 @@ def refused(files: Iterable[Path]) -> set[Path]:
 
 def _refused(schema: str, files: list[Path]) -> Iterator[Path]:
     program = Path(sys.executable).with_name("check-jsonschema")
-    options = ["--output-format", "json", "--schemafile", CHECKOUT / "schemas" / f"{schema}.schema.json"]
+    options = ["--output-format", "json", "--schemafile", resource(f"schemas/{schema}.schema.json")]
     result = subprocess.run([program, *options, *files], capture_output=True, text=True, timeout=60)
     assert result.returncode in (0, 1), result.stderr
     found = json.loads(result.stdout)

@@ -20,20 +20,12 @@ from connmgr.problem import Place
 from connmgr.secret import Environment, Secret
 from connmgr.target import Server
 from tests.rig.binaries import find_binaries
-from tests.rig.libpq import Libpq, LibpqMissing
+from tests.rig.libpq import Libpq
 from tests.rig.postgres import PostgresServer
 
 SETTINGS = settings(
     max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture(scope="module")
-def libpq() -> Libpq:
-    try:
-        return Libpq()
-    except LibpqMissing:
-        pytest.skip("no libpq on this machine")
 
 
 def conninfo(**words: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -14,8 +15,9 @@ from connmgr.engine.drivers import Driver, build_driver
 from connmgr.engine.failures import classify
 from connmgr.engine.servers import NoServerFits
 from connmgr.report import FailureKind
+from connmgr.secret import Secret
 from connmgr.target import Server
-from tests.rig.driver import at, settings_for
+from tests.rig.driver import Known, at, settings_for
 from tests.rig.pki import Pki
 from tests.rig.ports import LOOPBACK, free_port, open_connections
 from tests.rig.postgres import PostgresServer
@@ -196,3 +198,19 @@ async def test_random_takes_every_server_first_sooner_or_later() -> None:
     assert first.startups
     assert second.startups
     assert len(first.startups) + len(second.startups) == 50
+
+
+async def test_a_password_that_takes_its_time_takes_it_from_the_servers() -> None:
+    class Slow(Known):
+        async def get(self) -> Secret:
+            await asyncio.sleep(0.5)
+            return Secret(self.text)
+
+    with silent_server() as one, silent_server() as other:
+        settings = settings_for(one, other, password=PASSWORD, connect=1.0)
+        slow = replace(settings, target=replace(settings.target, password=Slow(PASSWORD)))
+
+        # The caller's deadline, as the pool sets it: past it, nobody would hear which servers were tried.
+        with pytest.raises(TimeoutError, match="no server took a connection in time: silent"):
+            async with asyncio.timeout(slow.timeouts.connect):
+                await build_driver(slow).connect()

@@ -27,6 +27,7 @@ OPTIONS = quote('-c search_path=a,"b\\ c" -c jit=off --timezone=Asia/Tokyo', saf
 # The URLs have a password, a port, a port where nobody listens, and the directory of the server's socket.
 URLS = {
     "postgresql": "postgresql://app:{password}@127.0.0.1:{port}/orders",
+    "postgresql+asyncpg": "postgresql+asyncpg://app:{password}@127.0.0.1:{port}/orders",
     "postgres": "postgres://app:{password}@127.0.0.1:{port}/orders",
     "name": "postgresql://app:{password}@localhost:{port}/orders",
     "escapes": "postgresql://%61pp:{password}@%6cocalhost:{port}/%6frders",
@@ -106,7 +107,19 @@ async def test_a_url_leads_to_where_it_leads_libpq(
 
     answer = await ours(tmp_path, {"url": url}, {})
 
-    assert answer == theirs(postgres_template, url, named)
+    assert answer == theirs(postgres_template, url.replace("+asyncpg", ""), named)
+
+
+async def test_the_words_of_a_connection_lead_there_too(
+    postgres_template: Template, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    words = {"host": LOOPBACK, "port": postgres.port, "user": "app", "dbname": "orders", "sslmode": "prefer"}
+    options = {"application_name": "a & b", "options": "-c search_path=a,b -c jit=off"}
+
+    answer = await ours(tmp_path, {"connection": words | options, "password": postgres.password}, {})
+
+    url = f"{postgres.url()}?application_name=a%20%26%20b&options=-c%20search_path%3Da,b%20-c%20jit%3Doff"
+    assert answer == theirs(postgres_template, url, {})
 
 
 SERVICE = """[orders]

@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
-from ctypes.util import find_library
-from typing import Any
-
 import pytest
 
-from tests.rig.availability import unavailable
+from tests.rig.libpq import Libpq
 from tests.rig.urls import GIVEN
 
 # Words that came after PostgreSQL 15, and forms that only connmgr takes.
 TOO_NEW = ("load_balance_hosts", "sslnegotiation", "sslcertmode", "sslrootcert=system")
 OWN = ("postgresql+asyncpg:", "POSTGRESQL:", "p@ss")
-
-
-class Option(ctypes.Structure):
-    """libpq's PQconninfoOption."""
-
-    _fields_ = (
-        *((name, ctypes.c_char_p) for name in ("keyword", "envvar", "compiled", "val", "label", "dispchar")),
-        ("dispsize", ctypes.c_int),
-    )
-
-
-@pytest.fixture(scope="module")
-def libpq() -> Any:
-    """libpq, for its own reading of a URL."""
-    name = find_library("pq")
-    if name is None:
-        unavailable("libpq is not installed")
-    library = ctypes.CDLL(name)
-    library.PQconninfoParse.restype = ctypes.POINTER(Option)
-    return library
-
-
-def words(libpq: Any, url: str) -> dict[str, str]:
-    """What libpq says a URL says."""
-    error = ctypes.c_char_p()
-    options = libpq.PQconninfoParse(url.encode(), ctypes.byref(error))
-    assert options, error.value
-    found = {}
-    for option in options:
-        if option.keyword is None:
-            break
-        if option.val:
-            found[option.keyword.decode()] = option.val.decode()
-    libpq.PQconninfoFree(options)
-    return found
 
 
 def servers(words: dict[str, str]) -> str:
@@ -68,10 +29,11 @@ def servers(words: dict[str, str]) -> str:
     [row[:5] for row in GIVEN if not any(word in row[0] for word in (*TOO_NEW, *OWN))],
 )
 def test_libpq_reads_the_same(
-    libpq: Any, url: str, where: str, user: str | None, dbname: str, password: str | None
+    libpq: Libpq, url: str, where: str, user: str | None, dbname: str, password: str | None
 ) -> None:
-    found = words(libpq, url.replace("$$", "$"))
+    found = libpq.parse(url.replace("$$", "$"))
 
+    assert found is not None
     assert servers(found) == where
     assert found.get("user") == user
     assert (found.get("dbname") or user) == dbname

@@ -56,7 +56,7 @@ GIVEN: list[tuple[str, str, str | None, str, str | None, dict[str, Any]]] = [
     ("postgresql+asyncpg://user:pw@host/db", "host:5432", "user", "db", "pw", {}),
     ("POSTGRESQL://user@Host/db", "Host:5432", "user", "db", None, {}),
     # managed providers: Heroku, Neon, Supabase (direct, pooler), RDS, Azure, Google Cloud SQL, Render,
-    # Railway, Fly, DigitalOcean, Aiven, CockroachDB, Timescale, Crunchy Bridge, Vercel, ElephantSQL
+    # Railway, Fly, DigitalOcean, Aiven, CockroachDB, Timescale, Crunchy Bridge, Vercel, Xata, Scaleway
     ("postgres://uabc:p123@ec2-1-2-3-4.compute-1.amazonaws.com:5432/d4bc",
      "ec2-1-2-3-4.compute-1.amazonaws.com:5432", "uabc", "d4bc", "p123", {}),
     ("postgresql://alex:AbC123dEf@ep-cool-darkness-123456.us-east-2.aws.neon.tech/dbname?sslmode=require",
@@ -99,6 +99,19 @@ GIVEN: list[tuple[str, str, str | None, str, str | None, dict[str, Any]]] = [
      {"sslmode": "require"}),
     ("postgresql://u:pw@lb.patroni/db?target_session_attrs=prefer-standby", "lb.patroni:5432", "u", "db",
      "pw",     {"target_session_attrs": "prefer-standby"}),
+    ("postgresql://alex:x@ep-a-1.aws.neon.tech/db?options=endpoint%3Dep-a-1",
+     "ep-a-1.aws.neon.tech:5432", "alex", "db", "x", {"options": "endpoint=ep-a-1"}),
+    ("postgresql://alex:x@ep-a-1.aws.neon.tech/db?sslmode=verify-full&sslnegotiation=direct",
+     "ep-a-1.aws.neon.tech:5432", "alex", "db", "x", {"sslnegotiation": "direct"}),
+    ("postgres://app:x@shop.postgres.database.azure.com/postgres?sslmode=require",
+     "shop.postgres.database.azure.com:5432", "app", "postgres", "x", {"sslmode": "require"}),
+    ("postgres://postgres:x@top2.nearest.of.orders-db.internal:5432?sslmode=disable",
+     "top2.nearest.of.orders-db.internal:5432", "postgres", "postgres", "x", {"sslmode": "disable"}),
+    ("postgresql://shop:xau_x@us-east-1.sql.xata.sh/orders:main?sslmode=require",
+     "us-east-1.sql.xata.sh:5432", "shop", "orders:main", "xau_x", {"sslmode": "require"}),
+    ("postgresql://app:x@51.159.26.100:20184/rdb?sslmode=require",
+     "51.159.26.100:20184", "app", "rdb", "x", {"sslmode": "require"}),
+    ("postgresql+asyncpg://postgres:postgres@db:5432/app", "db:5432", "postgres", "app", "postgres", {}),
     # passwords that nobody should have
     ("postgresql://u:a%40b%3Ac%2Fd%25e%23f%3Fg@h/d", "h:5432", "u", "d", "a@b:c/d%e#f?g", {}),
     ("postgresql://u:p@ss@h/d", "h:5432", "u", "d", "p@ss", {}),

@@ -77,7 +77,7 @@ def _guess(source: str) -> Kind:
 
 
 def _import(source: str, kind: Kind, name: str | None) -> Imported:
-    from connmgr.config.importing.names import is_name
+    from connmgr.config.files import is_name
 
     if name is not None and not is_name(name):
         raise CallError("a profile's name is a letter, and then up to 62 letters, digits, _ and -")

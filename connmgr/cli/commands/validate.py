@@ -40,10 +40,11 @@ def command(context: click.Context, *, names: tuple[str, ...], settle: bool, for
     when there is a problem; a warning is none. `connmgr explain CODE` says more about one.
     """
     result = load_named(profiles_directory(context), names)
-    problems = [*result.problems, *result.warnings]
+    found = {*result.problems, *result.warnings}
     if settle:
-        problems += _unsettled(result.profiles.values())
-    problems.sort()
+        # A set, for what a base cannot settle is found again in each profile that extends it.
+        found |= _unsettled(result.profiles.values())
+    problems = sorted(found)
     lines = [_rendered(problems, form)]
     if form == "text":
         lines.append(_summary(problems, len(result.profiles)))
@@ -51,12 +52,12 @@ def command(context: click.Context, *, names: tuple[str, ...], settle: bool, for
     return OK if all(problem.code.is_warning for problem in problems) else WRONG
 
 
-def _unsettled(profiles: Iterable[Profile]) -> list[Problem]:
+def _unsettled(profiles: Iterable[Profile]) -> set[Problem]:
     import os
 
     from connmgr.config.settle import unsettled
 
-    return [problem for profile in profiles for problem in unsettled(profile, os.environ)]
+    return {problem for profile in profiles for problem in unsettled(profile, os.environ)}
 
 
 def _rendered(problems: Collection[Problem], form: Format) -> str:

@@ -6,23 +6,20 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
+from connmgr.config.files import is_name
+
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 _LONGEST: Final = 63
 _LETTER_FIRST: Final = "db_"
 
 
-def is_name(text: str) -> bool:
-    """Whether a profile may have this name."""
-    return _NAME.fullmatch(text) is not None
-
-
 def fitting(text: str, taken: Collection[str] = ()) -> str:
     """Return `text` as a name that a profile may have and that none has yet."""
     name = _UNFIT.sub("_", text).strip("_-") or "imported"
-    if not name[0].isalpha():
-        name = _LETTER_FIRST + name
     name = name[:_LONGEST]
+    # A digit comes first, or Windows takes it for a device.
+    if not is_name(name):
+        name = (_LETTER_FIRST + name)[:_LONGEST]
     number = 2
     unique = name
     while unique in taken:

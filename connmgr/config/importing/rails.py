@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from connmgr.config.files import is_name
 from connmgr.config.foreign import Branch, Text, Unreadable, Value, read_foreign
 from connmgr.config.importing.draft import Draft
 from connmgr.config.importing.erb import Erb, translate
 from connmgr.config.importing.imported import BadSource, Imported, LeftOut, in_order
-from connmgr.config.importing.names import fitting, is_name
+from connmgr.config.importing.names import fitting
 from connmgr.config.importing.rails_entry import put_entry
 from connmgr.config.paths import is_word
 

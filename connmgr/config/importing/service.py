@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from connmgr.config.files import is_name
 from connmgr.config.importing.draft import Draft, literal, reason
 from connmgr.config.importing.imported import BadSource, Imported, LeftOut, in_order
-from connmgr.config.importing.names import fitting, is_name
+from connmgr.config.importing.names import fitting
 from connmgr.config.servicefile import scan_services
 from connmgr.problem import Problem
 

@@ -46,7 +46,10 @@ def _variable(word: str, value: str) -> Said:
 
 def _put_service(sheet: Sheet, environ: Mapping[str, str], root: Path) -> None:
     named = sheet.words.get("service")
-    if named is None or named.value is None or unsafe_character(str(named.value)):
+    if named is None or named.value is None:
+        return
+    if not named.value or unsafe_character(str(named.value)):
+        sheet.is_open = True  # as below; that no service has such a name is said with the other values
         return
     name = str(named.value)
     try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from connmgr.config.libpq.servers import LISTS, brings_another
 from connmgr.config.libpq.sheet import Said, Sheet
-from connmgr.config.libpq.words import SECRETS, advice, known, reason, suggestion
+from connmgr.config.libpq.words import REFUSED, SECRETS, advice, known, reason, suggestion
 from connmgr.config.references import Reference, missing, named, references, substitute
 from connmgr.config.urls import ESCAPES, SHAPES, Component, Hidden, Url
 from connmgr.problem import Code
@@ -105,8 +105,6 @@ def _put_parameter(sheet: Sheet, word: str, found: Said) -> None:
 
 def _refuse_unknown(sheet: Sheet, word: str, said: Said) -> None:
     """Refuse a word; one that nobody knows is not shown, for it may be half a password."""
-    from connmgr.config.libpq.words import REFUSED
-
     if word in REFUSED:
         found = f"the parameter {word}, which connmgr cannot carry out"
         sheet.refuse(said, Code.REFUSED_PARAMETER, found, hint=reason(word))

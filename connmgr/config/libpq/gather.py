@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from connmgr.config.libpq.absolute import make_absolute
 from connmgr.config.libpq.connection import put_connection, setting
 from connmgr.config.libpq.rules import check_rules
 from connmgr.config.libpq.servers import servers
@@ -37,6 +38,8 @@ def gather(
     _check_named(sheet, values)
     found = servers(sheet)
     check_rules(sheet, found)
+    if root is not None:
+        make_absolute(sheet)
     return found
 
 

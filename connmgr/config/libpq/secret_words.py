@@ -7,6 +7,7 @@ from pathlib import Path
 
 from connmgr.config.libpq.elsewhere import HOME
 from connmgr.config.libpq.sheet import Said, Sheet
+from connmgr.config.libpq.user import process_user
 from connmgr.config.libpq.words import SECRETS
 from connmgr.config.paths import dotted
 from connmgr.config.secrets import Source, secret_source
@@ -57,13 +58,11 @@ def _passfile(sheet: Sheet, servers: tuple[Server, ...], environ: Environment, r
     said = sheet.words.get("passfile")
     if said is None:
         return None
-    import getpass  # the process's user, whom libpq logs in when nobody is named
-
     from connmgr.config.libpq.passfile import passfile_source
 
-    user = sheet.text("user") or getpass.getuser()
+    user = sheet.text("user") or process_user()
     place, path = sheet.place(said.path), dotted(said.path)
     context = Context(environ, place, path, root.absolute(), "the password file")
     is_own = said.by == HOME
-    dbname = sheet.text("dbname") or user
+    dbname = sheet.text("dbname") or user or ""
     return passfile_source(str(said.value), servers, dbname, user, context, optional=is_own)

@@ -69,7 +69,7 @@ def _find(name: str, candidates: Iterable[_Candidate]) -> dict[str, str] | NoSer
     """Return the words or the error: raised from here, its traceback would have the files' contents."""
     looked: dict[str, Iterable[str]] = {}
     for path, named in candidates:
-        text = read_regular(path, Path.cwd())
+        text = read_regular(path, Path())  # not `cwd()`, which raises in a directory that is gone
         if isinstance(text, NotRead):
             if named or text.there:
                 return NoService(f"the service file {shown(path)}: {text.found}", text.accepted, text.hint)

@@ -43,9 +43,7 @@ class Sheet:
     def text(self, word: str) -> str | None:
         """Return the value of a word as text; None as `value` does."""
         value = self.value(word)
-        if value is None:
-            return None
-        return f"{value:.0f}" if isinstance(value, float) else str(value)  # 5432.0 is whole to YAML
+        return None if value is None else str(value)
 
     def is_unknown(self, word: str) -> bool:
         """Whether a word without a value may still get one."""

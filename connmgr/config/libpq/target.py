@@ -46,4 +46,4 @@ def _others(sheet: Sheet) -> dict[str, Any]:
     if sheet.value("sslcertmode") == "disable":
         words.pop("sslcert", None)
         words.pop("sslkey", None)
-    return {word: int(value) if isinstance(value, float) else value for word, value in words.items()}
+    return words

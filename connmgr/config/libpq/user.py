@@ -7,15 +7,26 @@ from connmgr.problem import Code
 
 
 def put_user(sheet: Sheet) -> None:
-    """Put the process's user on a sheet with neither a user nor a database, which would be called like it."""
-    if sheet.is_open or "user" in sheet.words or "dbname" in sheet.words:
+    """Put the process's user on a sheet with neither a user nor a database, which would be called like it.
+
+    Reports a sheet without a user where the process's own has no name: no login could be tried.
+    """
+    if sheet.is_open or "user" in sheet.words:
         return
+    name = process_user()
+    if name is None:
+        found = "no user, and the process's own has no name"
+        hint = "a container may run as a number that is in no /etc/passwd"
+        sheet.refuse_at((), Code.PARAMETER, found, "a user in the url, or connection.user", hint)
+    elif "dbname" not in sheet.words:
+        sheet.words["user"] = Said(name, ("connection",), "the process's user")
+
+
+def process_user() -> str | None:
+    """Return the name of the user that the process runs as; None when it has none."""
     import getpass  # with the terminal's modules, and nearly every profile names a user
 
     try:
-        name = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):
-        found = "neither a user nor a database, and the process's own user has no name"
-        sheet.refuse_at((), Code.PARAMETER, found, "user, or dbname, or both")
-    else:
-        sheet.words["user"] = Said(name, ("connection",), "the process's user")
+        return None

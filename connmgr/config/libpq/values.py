@@ -18,17 +18,19 @@ _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,15})", re.ASCII)
 # What the schema takes of these is any text with something in it.
 _ANY_TEXT: Final = frozenset(("host", "user", "dbname"))
 _ADDRESS: Final = ("host", "port", "user", "dbname")
+# Who says what is a value of the profile's own, as the schema of profiles sees it.
+_OWN: Final = ("connection", "service")
 _PORT: Final = "5432, or one for each host with commas between"
 
 
 def check_values(sheet: Sheet) -> None:
     """Report the values that no word takes, and forget them; numbers become numbers.
 
-    What `connection` itself says was checked with the profile it stands in, and is only forgotten.
+    What the profile says in keys of its own was checked with them, and is only forgotten.
     """
     _check_secrets(sheet)
     for word, said in [*sheet.words.items()]:
-        if said.by != "connection":
+        if said.by not in _OWN:
             _prepare(sheet, word, said)
         elif word not in known():
             del sheet.words[word]
@@ -79,7 +81,7 @@ def _refuse_value(sheet: Sheet, word: str, said: Said) -> None:
     """Refuse a value of libpq's that cannot be carried out; the table knows it, so it may be shown."""
     found = f"{word}={said.value}, which connmgr cannot carry out"
     hint = REFUSED_VALUES[word, str(said.value)]
-    if said.by != "connection":
+    if said.by not in _OWN:
         sheet.refuse(said, Code.REFUSED_PARAMETER, found, hint=hint)
     sheet.words[word] = replace(said, value=None)
 
@@ -96,7 +98,7 @@ def _refuse_word(sheet: Sheet, word: str, said: Said) -> None:
 
 def _refuse_unfit(sheet: Sheet, word: str, accepted: str) -> None:
     said = sheet.words[word]
-    if said.by != "connection":
+    if said.by not in _OWN:
         code = Code.URL if word in _ADDRESS and said.by == "url" else Code.PARAMETER
         if word == "port":
             sheet.refuse(said, code, "a port that is no number from 1 to 65535", _PORT, _hint(said))

@@ -65,8 +65,8 @@ class PostgresDriver:
         Raises:
             NoServerFits: servers answered, and none is what `target_session_attrs` wants.
         """
-        await self._password.ask()
         end = asyncio.get_running_loop().time() + (within or self._settings.timeouts.connect)
+        await self._password.ask()
         servers = in_order(self._target.servers, self._target)
         tried: list[Attempt] = []
         for wanted, pass_end in shares(session_attrs.passes(self._target.target_session_attrs), end):

@@ -128,3 +128,14 @@ def test_the_name_of_an_empty_directory_is_no_profile(run, tmp_path):
 
     assert outcome.returncode == 2
     assert "no profile named 'orders' in 'orders'" in outcome.stderr
+
+
+def test_a_base_that_cannot_be_settled_is_one_problem_however_many_extend_it(run, write_profile):
+    write_profile("_base.yaml", 'url: "${NOWHERE_SET}"\n')
+    write_profile("a.yaml", "extends: _base\n")
+    write_profile("b.yaml", "extends: _base\n")
+
+    outcome = run("validate", "--settle", "--json")
+
+    assert outcome.returncode == 2
+    assert [problem["code"] for problem in json.loads(outcome.stdout)] == ["CM502"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 
 from connmgr.config.libpq.words import REFUSED, known, reason
 from connmgr.config.loader import LoadResult, load_profiles
+from connmgr.config.settle import unsettled
+from connmgr.profile import Profile
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
 from tests.rig.profiles import write_profiles
 
 Settle = Callable[..., Settings]
 Load = Callable[[str], LoadResult]
+Written = Callable[[str], Profile]
 
 # PostgreSQL 18's documentation, "Parameter Key Words", and what libpq took before.
 LIBPQ = """
@@ -75,6 +79,19 @@ def test_without_a_user_and_a_database_both_are_the_process_s_user(
 
     assert isinstance(target, PostgresTarget)
     assert (target.user, target.dbname) == ("operator", "operator")
+
+
+@pytest.mark.parametrize("text", ["connection: {host: h}", "url: postgresql://h/d?passfile=/nowhere"])
+def test_a_process_without_a_user_has_to_be_told_one(
+    written: Written, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)  # what no /etc/passwd has a name for
+
+    problems = unsettled(written(f"{text}\n"), {})
+
+    assert "no user, and the process's own has no name" in [problem.found for problem in problems]
 
 
 @pytest.mark.parametrize("port", ["5432.0", "'${P}'"])

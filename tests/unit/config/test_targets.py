@@ -112,6 +112,30 @@ def test_unsettled_says_what_settle_raises_and_the_warnings(written: Written, tm
     assert settle(profile, {"N": "5432"}).name == "orders"
 
 
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        ('pool: {timeout: "${N}"}', ["found the number 30000, from N, which is in seconds"]),
+        ('pool: {timeout: "${N:-5}"}', ["found the number 30000, from N, which is in seconds"]),
+        ('pool: {timeout: "${N:-30000}"}', []),
+        ("pool: {timeout: 30000}", []),
+        ('pool: {timeout: "${N}ms"}', []),
+        ('pool: {timeout: "${N}"}\npassword: ${N}', []),
+    ],
+)
+def test_a_variable_that_looks_like_milliseconds_is_asked_about_when_it_is_known(
+    written: Written, lines: str, asked: list[str]
+) -> None:
+    problems = unsettled(written(f"url: postgresql://app@h/o\n{lines}\n"), {"N": "30000"})
+
+    assert [problem.found for problem in problems if problem.code == "CM305"] == asked
+
+
+@pytest.mark.parametrize("ask", ["service: ${S}", "libpq_env: true"])
+def test_a_service_without_a_name_is_one_problem(written: Written, ask: str) -> None:
+    assert len(unsettled(written(f"{ask}\n"), {"S": "", "PGSERVICE": ""})) == 1
+
+
 def test_a_file_with_the_url_that_others_can_read_is_a_warning(written: Written, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://app@h/o", encoding="utf-8")
     (tmp_path / "url").chmod(0o644)

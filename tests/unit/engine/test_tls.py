@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -166,7 +167,7 @@ def test_nothing_older_than_tls_1_2_is_spoken(sslmode: SSLMode) -> None:
     ("files", "message"),
     [
         ({"sslrootcert": "missing.crt"}, r"sslrootcert '.*/missing\.crt': No such file or directory"),
-        ({"sslrootcert": "."}, r"sslrootcert '.*': Is a directory; expected a readable file of PEM"),
+        ({"sslrootcert": "."}, r"sslrootcert '.*': no regular file; expected a readable file of PEM"),
         ({"sslrootcert": "index.txt"}, r"sslrootcert '.*/index\.txt': .*no certificate or crl found"),
         ({"sslcert": "client.crt"}, r"sslcert '.*/client\.crt': .*; expected readable PEM files"),
         (
@@ -187,3 +188,12 @@ def test_a_file_that_does_not_fit_is_named_with_its_setting(
 
     with pytest.raises(ssl.SSLError, match=message):
         context_for("verify-full", **paths)
+
+
+@pytest.mark.parametrize("word", ["sslrootcert", "sslcrl", "sslcert", "sslkey"])
+def test_a_fifo_that_nobody_writes_to_is_not_waited_for(pki: Pki, tmp_path: Path, word: str) -> None:
+    os.mkfifo(tmp_path / "fifo", mode=0o600)
+    files = {"sslrootcert": pki.ca, "sslcert": pki.client.certificate, word: tmp_path / "fifo"}
+
+    with pytest.raises(ssl.SSLError, match=f"{word} '.*fifo'.*: no regular file"):
+        context_for("verify-full", **files)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connmgr.config.files import is_name
 from connmgr.config.importing.draft import check
 from connmgr.config.importing.imported import BadSource, Imported
-from connmgr.config.importing.names import is_name
 from connmgr.config.importing.rails import import_rails
 from connmgr.config.importing.service import import_service
 from connmgr.config.importing.url import import_url

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connmgr.config.importing.names import fitting, is_name, variable
+from connmgr.config.files import is_name
+from connmgr.config.importing.names import fitting, variable
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,8 @@ from connmgr.config.importing.names import fitting, is_name, variable
         ("Orders-2_b", "Orders-2_b"),
         ("my service", "my_service"),
         ("9lives", "db_9lives"),
+        ("nul", "db_nul"),
+        ("COM1", "db_COM1"),
         ("größe", "gr_e"),
         ("_base", "base"),
         ("", "imported"),
