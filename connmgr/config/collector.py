@@ -23,4 +23,9 @@ def paused_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        # Into the oldest generation in one step: else the first collection goes through all of it at once.
+        # Not where the application froze what it has, for that would be thawed with it.
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from connmgr.config.files import shown
 from connmgr.config.libpq.regular import NotRead, read_regular
 from connmgr.config.scalars import unsafe_character
+from connmgr.config.secrets.aside import Aside
+from connmgr.config.secrets.file import DEADLINE
 from connmgr.config.servicefile import ServiceFile, ServiceValue, scan_services
 
 _MOST_NAMES: Final = 10
@@ -46,9 +48,13 @@ def service_words(name: str, servicefile: str | None, environ: Mapping[str, str]
     `servicefile` counts before PGSERVICEFILE. A relative path begins at the working directory, as libpq's.
 
     Raises:
-        NoService: no file has the service, a file cannot be read, or a line of the service is wrong.
+        NoService: no file has the service, a file cannot be read in time, or a line of the service is wrong.
     """
-    answer = _find(name, _candidates(servicefile, environ))
+    candidates = (*_candidates(servicefile, environ),)
+    try:
+        answer = Aside(lambda: _find(name, candidates), "connmgr-service").result_now(DEADLINE)
+    except TimeoutError:
+        answer = _late(candidates)
     if isinstance(answer, NoService):
         raise answer
     return answer
@@ -79,6 +85,12 @@ def _find(name: str, candidates: Iterable[_Candidate]) -> dict[str, str] | NoSer
             return _words(name, file, shown(path))
         looked[shown(path)] = file.services
     return _missing(name, looked)
+
+
+def _late(candidates: Iterable[_Candidate]) -> NoService:
+    files = " or ".join(shown(path) for path, _ in candidates)
+    found = f"the service file {files} could not be read within {DEADLINE:g} s"
+    return NoService(found, hint="is it on a network file system whose server is away?")
 
 
 def _words(name: str, file: ServiceFile, path: str) -> dict[str, str] | NoService:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
+from connmgr.config.libpq import service
+from connmgr.config.libpq.regular import NotRead
 from connmgr.config.libpq.service import NoService, service_words
 
 CANARY = "hunter2"
@@ -150,3 +153,19 @@ def test_no_frame_of_the_error_holds_a_value(tmp_path: Path) -> None:
         traceback = traceback.tb_next
     assert len(frames) > 1
     assert CANARY not in "".join(frames)
+
+
+def test_a_file_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    # A file system whose server is away until the event is set.
+    monkeypatch.setattr(service, "read_regular", lambda *_: answers.wait(5) and NotRead("read at last"))
+    monkeypatch.setattr(service, "DEADLINE", 0.05)
+
+    error = refused("orders", str(tmp_path / "services"), {})
+
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.name == "connmgr-service":
+            thread.join(5)
+    assert error.found == f"the service file {tmp_path}/services could not be read within 0.05 s"
+    assert "network file system" in error.hint
