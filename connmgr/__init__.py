@@ -20,9 +20,11 @@ if TYPE_CHECKING:
         EngineRetired,
         PoolTimeout,
         RegistryClosed,
+        TooManyWaiting,
         UnknownProfile,
         WrongEventLoop,
     )
+    from connmgr.poolstats import Histogram, PoolStats
     from connmgr.problem import Place, Problem
     from connmgr.profile import Profile
     from connmgr.registry import Registry
@@ -30,11 +32,10 @@ if TYPE_CHECKING:
         Failure,
         FailureKind,
         HealthReport,
-        PoolStats,
+        Holder,
         ServerInfo,
         Status,
     )
-    from connmgr.runtime.leases import Holder
     from connmgr.secret import Secret, SecretSource
     from connmgr.settings import Settings
 
@@ -45,9 +46,10 @@ _HOMES = {
     "Failure": "report",
     "FailureKind": "report",
     "HealthReport": "report",
-    "Holder": "runtime.leases",
+    "Histogram": "poolstats",
+    "Holder": "report",
     "Place": "problem",
-    "PoolStats": "report",
+    "PoolStats": "poolstats",
     "PoolTimeout": "errors",
     "Problem": "problem",
     "Profile": "profile",
@@ -58,6 +60,7 @@ _HOMES = {
     "ServerInfo": "report",
     "Settings": "settings",
     "Status": "report",
+    "TooManyWaiting": "errors",
     "UnknownProfile": "errors",
     "WrongEventLoop": "errors",
 }
@@ -69,6 +72,7 @@ __all__ = [
     "Failure",
     "FailureKind",
     "HealthReport",
+    "Histogram",
     "Holder",
     "Place",
     "PoolStats",
@@ -82,6 +86,7 @@ __all__ = [
     "ServerInfo",
     "Settings",
     "Status",
+    "TooManyWaiting",
     "UnknownProfile",
     "WrongEventLoop",
 ]

@@ -6,7 +6,8 @@
     ├── RegistryClosed     the registry is not open: not yet, or no longer
     ├── WrongEventLoop     an open registry belongs to the event loop that opened it
     ├── EngineRetired      the engine left service and its time to drain is over
-    └── PoolTimeout        no connection became free in time (SQLAlchemy's TimeoutError too)
+    └── PoolTimeout        no connection in time (SQLAlchemy's TimeoutError too)
+        └── TooManyWaiting refused at once: `pool.max_waiting` wait already
 
 What a database raises passes through unchanged, with a note that names the profile.
 """
@@ -52,8 +53,13 @@ class EngineRetired(ConnmgrError):
 
 
 class PoolTimeout(ConnmgrError):
-    """No connection became free within `pool.timeout`; the message carries every counter.
+    """No connection could be had within `pool.timeout`; the message carries every counter.
 
-    The pool raises a subclass that is also `sqlalchemy.exc.TimeoutError`, so code written for
-    SQLAlchemy's own pool catches it too. It is defined where SQLAlchemy may be imported.
+    Its `__cause__` is the last failure to connect, if there was one. The pool raises a subclass that is
+    also `sqlalchemy.exc.TimeoutError`, so code written for SQLAlchemy's own pool catches it too. It is
+    defined where SQLAlchemy may be imported.
     """
+
+
+class TooManyWaiting(PoolTimeout):
+    """A checkout was refused at once: `pool.max_waiting` callers wait already."""

@@ -15,13 +15,15 @@ from connmgr.config.diagnostics import unknown
 from connmgr.config.loader import require_profiles
 from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
+from connmgr.engine.pool.stats import empty as empty_stats
 from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
+from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
-from connmgr.report import HealthReport, PoolStats, Status
+from connmgr.report import HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
-from connmgr.runtime.handle import Handle, empty_stats
+from connmgr.runtime.handle import Handle
 from connmgr.runtime.health import Monitor, misconfigured
-from connmgr.runtime.leases import Holder
+from connmgr.runtime.housekeeping import Housekeeper
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
 from connmgr.secret import Environment
@@ -115,6 +117,8 @@ class Registry(Mapping[str, Profile]):
         self._pid = os.getpid()
         self._handles, self._monitors = {}, {}
         self._loop, self._open, self._closing = loop, True, asyncio.Lock()
+        self._housekeeper = Housekeeper(lambda: self._handles.values())
+        self._housekeeper.start()
 
     async def close(self, grace: float = GRACE) -> tuple[Holder, ...]:
         """Refuse new work, wait up to `grace` seconds for what is out, then close everything.
@@ -131,8 +135,12 @@ class Registry(Mapping[str, Profile]):
         # Taken before the wait for another close: a registry opened again meanwhile has new ones.
         handles, self._handles = self._handles, {}
         monitors, self._monitors = self._monitors, {}
+        housekeeper = self._housekeeper
         async with self._closing:
-            return await shut_down(monitors.values(), handles.values(), grace)
+            try:
+                return await shut_down(monitors.values(), handles.values(), grace)
+            finally:
+                await housekeeper.stop()
 
     def session(self, name: str) -> ManagedSession:
         """Return a session of the profile, for `async with`. The caller commits.
@@ -191,6 +199,13 @@ class Registry(Mapping[str, Profile]):
         if name in self._handles:
             return self._handles[name].stats()
         return empty_stats(self.settings(name).pool)
+
+    def holders(self, name: str) -> tuple[Holder, ...]:
+        """Say who has a connection of the profile now, the longest first; with the lines that checked it
+        out where `pool.leak_detection_threshold` is set.
+        """
+        self[name]
+        return self._handles[name].holders() if name in self._handles else ()
 
     async def health(self, name: str) -> HealthReport:
         """Check one profile within its `health.timeout`. Never raises for a database that is down.

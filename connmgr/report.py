@@ -1,10 +1,12 @@
-"""Frozen values that say how a profile is doing: failures, pool counters, health reports."""
+"""Frozen values that say how a profile is doing: failures, holders of connections, health reports."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+
+from connmgr.poolstats import PoolStats
 
 
 class FailureKind(StrEnum):
@@ -46,48 +48,17 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolStats:
-    """Counters of one pool. `idle + in_use == open` at every reading.
+class Holder:
+    """Someone who holds a connection, or held an engine when it was closed under them.
 
-    The gauges (`open`, `idle`, `in_use`, `connecting`, `waiting`) are of now; `checkouts`, `timeouts`,
-    `created`, `failed` (connects) and `closed` count since the profile's first use. `max` is None when
-    the pool has no limit.
+    `held_for` is in seconds. `stack` are the application's lines that checked the connection out, the
+    innermost first, where `pool.leak_detection_threshold` is set.
     """
 
-    mode: str
-    size: int
-    max: int | None
-    open: int = 0
-    in_use: int = 0
-    connecting: int = 0
-    waiting: int = 0
-    checkouts: int = 0
-    timeouts: int = 0
-    created: int = 0
-    failed: int = 0
-    closed: int = 0
-
-    @property
-    def idle(self) -> int:
-        """Open connections that nobody has checked out."""
-        return self.open - self.in_use
-
-    @property
-    def saturated(self) -> bool:
-        """No free slot, waiters or not."""
-        return self.max is not None and self.in_use + self.connecting >= self.max
-
-    def __str__(self) -> str:
-        limit = "no limit" if self.max is None else f"{self.max}"
-        return (
-            f"{self.in_use} in use of {limit}, {self.idle} idle, {self.connecting} connecting, "
-            f"{self.waiting} waiting, {self.checkouts} checkouts, {self.timeouts} timeouts, "
-            f"{self.created} created, {self.failed} failed, {self.closed} closed"
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the counters as plain values."""
-        return {**asdict(self), "idle": self.idle, "saturated": self.saturated}
+    profile: str
+    task: str
+    held_for: float
+    stack: str = ""
 
 
 @dataclass(frozen=True, slots=True)

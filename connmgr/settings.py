@@ -12,17 +12,30 @@ from connmgr.target import Target
 class PoolSettings:
     """`pool:`. Counts of connections; durations in seconds.
 
-    `size` connections are kept, `max_overflow` more are opened under load. `mode` is never `auto`
-    here: it is settled to `pooled` or to `none` (a connection per checkout, sizes not used).
+    `size` connections are kept, `max_overflow` more are opened under load; `min_idle` of them are opened
+    ahead of need. `timeout` bounds a checkout whole; at most `connecting_limit` connects run at once, and
+    with `max_waiting` callers waiting already the next is refused. A connection that was used within
+    `liveness_window` is handed out untested; another is asked first (`pre_ping`), and counts as dead when
+    it has not answered after `liveness_timeout`. `mode` is never `auto` here: it is settled to `pooled`
+    or to `none` (a connection per checkout, sizes not used).
     """
 
     mode: Literal["pooled", "none"] = "pooled"
     size: int = 5
     max_overflow: int = 10
     timeout: float = 30.0
+    min_idle: int = 0
     idle_timeout: float | None = None
     max_lifetime: float = 1800.0
+    keepalive: float | None = None
     use_lifo: bool = True
+    pre_ping: Literal["auto", "always", "never"] = "auto"
+    liveness_window: float = 0.5
+    liveness_timeout: float = 0.5
+    connecting_limit: int = 2
+    max_waiting: int | None = None
+    reset: Literal["rollback", "full"] = "rollback"
+    leak_detection_threshold: float | None = None
 
     @property
     def max(self) -> int | None:
@@ -35,19 +48,24 @@ class Timeouts:
     """`timeouts:`, in seconds.
 
     `connect` bounds a new connection whole: name, socket, TLS, login and SQLAlchemy's first queries.
-    `close` bounds the rollback that ends a session. `statement` is the server's own limit, None for none.
+    `close` bounds the rollback that ends a session. `statement`, `lock` and `idle_in_transaction` are the
+    server's own limits, `command` is the client's on each statement; None for none.
     """
 
     connect: float = 5.0
     close: float = 2.0
     statement: float | None = None
+    lock: float | None = None
+    idle_in_transaction: float | None = None
+    command: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """`session:`, as in SQLAlchemy."""
+    """`session:`, as in SQLAlchemy. With `autocommit`, statements run without a transaction around them."""
 
     expire_on_commit: bool = False
+    autocommit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from connmgr.config.schema import is_duration
 from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget, Target
 
-POOLED_ONLY = ("size", "max_overflow", "timeout", "idle_timeout", "max_lifetime", "use_lifo")
+_ALWAYS_USED = frozenset({"mode", "leak_detection_threshold"})
+"""Settings of the pool that count for a connection per checkout too."""
 
 
 def plain_values(settings: Settings) -> dict[str, object]:
@@ -57,7 +58,7 @@ def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
     values = asdict(pool)
     if pool.mode == "none":
         reason = "SQLite" if isinstance(target, SQLiteTarget) else "mode is none"
-        values |= dict.fromkeys(POOLED_ONLY, f"not used: {reason}")
+        values |= dict.fromkeys(values.keys() - _ALWAYS_USED, f"not used: {reason}")
     return values
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 from connmgr.config.diagnostics import did_you_mean
 from connmgr.config.paths import Path, dotted
 
-_LEAVE_OUT: Final = "not in this version; leave it out"
 _URL: Final = "or write it into the url: postgresql://user@host:5432/dbname"
 _EXTENDS: Final = "write extends: NAME, or a list of names; a base is a file whose name begins with _"
 
@@ -21,7 +20,8 @@ _EXTENDS: Final = "write extends: NAME, or a list of names; a base is a file who
 _WORDS: Final = {
     "write pool.max_lifetime": "recycle poolrecycle maxlifetime poolmaxlifetime maxage",
     "write pool.idle_timeout": "idletimeout poolidletimeout maxidle maxidletime",
-    "write pool.size": "poolsize minsize minpoolsize",
+    "write pool.size": "poolsize",
+    "write pool.min_idle": "minidle minimumidle minsize minpoolsize poolmin minconnections",
     "write pool.size for the connections that are kept, and pool.max_overflow for those beyond": "maxsize "
     "maximumpoolsize maxpoolsize maxconnections poolmax",
     "write pool.max_overflow": "overflow poolmaxoverflow maxoverflow",
@@ -29,7 +29,21 @@ _WORDS: Final = {
     "write pool.use_lifo": "lifo pooluselifo",
     "write pool.mode": "poolclass pooltype",
     "write timeouts.connect": "connecttimeout logintimeout",
-    "write timeouts.statement": "statementtimeout commandtimeout querytimeout",
+    "write pool.keepalive": "keepalive keepalivetime keepaliveinterval",
+    "write pool.pre_ping: auto, always or never": "preping poolpreping testonborrow",
+    "leave it out; connmgr asks with SELECT 1, and pool.pre_ping says when": "connectiontestquery "
+    "validationquery",
+    "write pool.liveness_timeout": "livenesstimeout validationtimeout",
+    "write pool.liveness_window": "livenesswindow alivebypasswindow alivebypasswindowms",
+    "write pool.connecting_limit": "connectinglimit maxconnecting",
+    "write pool.max_waiting": "maxwaiting maxwaitqueuesize",
+    "write pool.reset": "resetonreturn poolresetonreturn serverresetquery",
+    "write pool.leak_detection_threshold": "leakdetectionthreshold",
+    "write timeouts.statement": "statementtimeout querytimeout",
+    "write timeouts.lock": "locktimeout",
+    "write timeouts.idle_in_transaction": "idleintransaction idleintransactiontimeout "
+    "idleintransactionsessiontimeout",
+    "write timeouts.command": "commandtimeout",
     "write health.timeout": "healthtimeout healthchecktimeout",
     "write session.expire_on_commit": "expireoncommit",
     "write password": "pass passwd pwd secret",
@@ -54,12 +68,16 @@ _WORDS: Final = {
     "write it below a secret, as in password: {env: NAME}": "env",
     "write it below a secret, as in password: {file: PATH}": "file",
     "write it below a password, as in password: {command: [program, argument]}": "command",
-    f"{_LEAVE_OUT}: pool.max_lifetime bounds a connection's age": "preping poolpreping",
     "leave it out; the logger sqlalchemy.engine shows statements at level INFO": "echo",
-    _LEAVE_OUT: "minidle minimumidle keepalive keepalivetime maxwaiting leakdetectionthreshold "
-    "connectinglimit draintimeout",
+    "not in this version; leave it out": "draintimeout",
 }
 _ADVICE: Final = {word: advice for advice, words in _WORDS.items() for word in words.split()}
+
+# SQLAlchemy's pool_pre_ping is true or false.
+_PRE_PING: Final = {
+    "true": "write always, or auto to leave out those that were used a moment ago",
+    "false": "write never",
+}
 
 _BARE_VARIABLE: Final = re.compile(r"\$(?P<name>[A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
@@ -84,8 +102,10 @@ def _elsewhere(paths: list[Path]) -> str:
     return f"write {dotted(paths[0])}, or at the end of the url: ?{paths[0][-1]}=…"
 
 
-def value_advice(value: object, *, secret: bool, text: bool) -> str:
+def value_advice(path: Path, value: object, *, secret: bool, text: bool) -> str:
     """Say what to do about a value of the wrong kind; empty when nothing helps more than the rule."""
+    if path == ("pool", "pre_ping") and (word := str(value).lower()) in _PRE_PING:
+        return _PRE_PING[word]
     if value is None:
         # What begins with # is a comment to YAML, and a password may begin with it.
         quoted = "; quote a text that begins with #" if text or secret else ""

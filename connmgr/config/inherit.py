@@ -149,7 +149,7 @@ def _needless(entry: Entry, below: Layer) -> Iterator[Problem]:
             # With advice for every mistake there is, and difflib.
             from connmgr.config.familiar import value_advice
 
-            hint = value_advice(None, secret=is_secret(path), text=is_text(path))
+            hint = value_advice(path, None, secret=is_secret(path), text=is_text(path))
             found = "found nothing, and no base has a value that it could clear"
             shown = dotted((*entry.within, *path))
             yield Problem(entry.places[path], shown, found, "a value", hint, code=Code.NOTHING_TO_CLEAR)

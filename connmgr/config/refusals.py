@@ -159,7 +159,7 @@ def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
         return Problem(place, dotted(path), found, words, why, code=Code.REFUSED_PARAMETER)
     # The advice is for what stands in a file, not for what a variable holds.
     hidden = is_secret(path) or is_secret(path[:-1])
-    hint = "" if asked.settled else value_advice(value, secret=hidden, text=is_text(path))
+    hint = "" if asked.settled else value_advice(path, value, secret=hidden, text=is_text(path))
     return Problem(place, dotted(path), asked.found(path, value), words, hint, code=Code.VALUE)
 
 

@@ -201,9 +201,10 @@ def is_duration(path: Path) -> bool:
 
 @cache
 def showable_keys() -> frozenset[str]:
-    """Return the names of settings whose values may stand in a message wherever they are met."""
-    secret = {path[-1] for path, _ in settings() if is_secret(path)}
-    return frozenset(path[-1] for path, _ in settings()) - secret
+    """Return the names whose values may stand in a message wherever met; not `command`, a form of secrets."""
+    secret = {path for path, _ in settings() if is_secret(path)}
+    secret |= {(*path, key) for path in secret for key in keys_of(path) if is_secret((*path, key))}
+    return frozenset(path[-1] for path, _ in settings()) - {path[-1] for path in secret}
 
 
 def is_located(values: Mapping[str, object]) -> bool:
@@ -246,5 +247,4 @@ def _is_too_long(value: object) -> bool:
         length = seconds(value)
     except ValueError:
         return False
-    most: float = schema_of(settled=False)["$defs"]["duration"]["anyOf"][0]["maximum"]
-    return length > most
+    return bool(length > schema_of(settled=False)["$defs"]["duration"]["anyOf"][0]["maximum"])

@@ -70,6 +70,12 @@ BY_SQLSTATE = (
     ByCode("3D000", Kind.DATABASE_MISSING),
     ByCode("42501", Kind.AUTHENTICATION, "permission denied for database"),  # no CONNECT privilege
     ByCode("53300", Kind.TOO_MANY_CONNECTIONS),
+    ByCode(
+        "55P03",
+        Kind.TIMEOUT,
+        "lock timeout",
+        "another transaction held the lock for longer than `timeouts.lock`: look for one that stays open",
+    ),
     ByCode("57014", Kind.UNKNOWN, "user request", "someone cancelled the statement on the server"),
     ByCode(
         "57014",
@@ -151,8 +157,8 @@ HINTS = {
     Kind.NAME_RESOLUTION: "check the host in `url`, and the name server of the machine that connmgr runs on",
     Kind.REFUSED: "check host and port in `url`, that the server runs and listens there, and that no "
     "firewall stands between",
-    Kind.TIMEOUT: "check that the server is reachable and not overloaded before you raise `timeouts.connect` "
-    "or `health.timeout`",
+    Kind.TIMEOUT: "check that the server is reachable and not overloaded before you raise "
+    "`timeouts.connect`, `timeouts.command` or `health.timeout`",
     Kind.TLS: "check `sslmode`, `sslrootcert`, `sslcert` and `sslkey` in `url`, and what the server offers",
     Kind.AUTHENTICATION: "check the user in `url`, the `password`, and what the server's pg_hba.conf and "
     "grants let this user do",

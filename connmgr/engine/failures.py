@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from connmgr.engine.failure_table import BY_CLASS, BY_CLASS_NAME, BY_SQLITE_NAME, BY_SQLSTATE, HINTS, ByCode
 from connmgr.engine.transports import failure_of_tls
-from connmgr.errors import ConfigError
+from connmgr.errors import ConfigError, PoolTimeout
 from connmgr.report import Failure, FailureKind
 from connmgr.secret import MASK, Secret
 
@@ -43,12 +43,15 @@ def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
 def _cause(exc: BaseException) -> BaseException:
     """Take off what only wraps: groups of one, SQLAlchemy's errors, its stand-ins for asyncpg's classes.
 
-    What TLS said stands for the driver's "connection was closed".
+    What TLS said stands for the driver's "connection was closed", and what kept a pool from connecting for
+    the time-out that came of it.
     """
     if isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
         return _cause(exc.exceptions[0])
     if isinstance(exc, StatementError) and exc.orig is not None:
         return _cause(exc.orig)
+    if isinstance(exc, PoolTimeout) and exc.__cause__ is not None:
+        return _cause(exc.__cause__)
     if type(exc).__module__.startswith("sqlalchemy.dialects.") and exc.__cause__ is not None:
         return _cause(exc.__cause__)
     return failure_of_tls(exc) or exc

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import cast
 
 from connmgr import logs
 from connmgr.engine.cleanup import finish
 from connmgr.engine.drivers import build_driver
 from connmgr.engine.factory import build_engine
 from connmgr.engine.failures import classify
-from connmgr.engine.pool import Meter
-from connmgr.report import Failure, PoolStats
-from connmgr.runtime.leases import Holder, Lease, Leases
-from connmgr.settings import PoolSettings, Settings
+from connmgr.engine.pool import ConnectionPerCheckout, Meter, ProfilePool, holders, housekeep
+from connmgr.poolstats import PoolStats
+from connmgr.report import Failure, Holder
+from connmgr.runtime.leases import Lease, Leases
+from connmgr.settings import Settings
 
 NOTE = "connmgr: profile "
-
-
-def empty_stats(pool: PoolSettings) -> PoolStats:
-    """Return the counters of a pool that was not used yet."""
-    return PoolStats(pool.mode, pool.size if pool.mode == "pooled" else 0, pool.max)
 
 
 class Handle:
@@ -32,6 +29,11 @@ class Handle:
         self.meter = Meter(settings, self.driver)
         self.engine = build_engine(self.meter)
         self._leases = Leases()
+
+    @property
+    def pool(self) -> ProfilePool | ConnectionPerCheckout:
+        """The engine's pool."""
+        return cast("ProfilePool | ConnectionPerCheckout", self.engine.pool)
 
     @property
     def name(self) -> str:
@@ -46,7 +48,15 @@ class Handle:
 
     def stats(self) -> PoolStats:
         """Return the pool's counters; no I/O."""
-        return self.meter.stats()
+        return self.pool.stats()
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Say who has a connection now, the longest first."""
+        return holders(self.meter)
+
+    def housekeep(self) -> None:
+        """Do what is due by the clock."""
+        housekeep(self.pool)
 
     def classify(self, error: BaseException) -> Failure:
         """Classify an error, this profile's secrets masked."""
@@ -95,7 +105,8 @@ class Handle:
         return holders
 
     async def _close_connections(self) -> None:
-        await asyncio.gather(self.meter.close_in_use(), self.engine.dispose())
+        # The pool first: it takes what is idle out of the books, so that the other closes what is in use.
+        await asyncio.gather(self.engine.dispose(), self.meter.close_all())
 
     def _report(self, holders: tuple[Holder, ...]) -> None:
         for task, held_for in ((holder.task, holder.held_for) for holder in holders):
@@ -108,7 +119,7 @@ class Handle:
             )
 
     async def _close(self) -> None:
-        self.meter.retired = True
+        self.pool.retire()
         try:
             # Together: each takes up to `timeouts.close` when the server is gone.
             await finish(self._close_connections(), self.meter.closing, self.meter.terminate_all)

@@ -5,16 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Someone who held an engine when it was closed under them. `held_for` in seconds."""
-
-    profile: str
-    task: str
-    held_for: float
+from connmgr.report import Holder
 
 
 class Lease:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from connmgr.report import Holder
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.health import Monitor
-from connmgr.runtime.leases import Holder
 
 
 async def shut_down(

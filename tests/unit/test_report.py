@@ -6,13 +6,11 @@ import dataclasses
 import datetime as dt
 import json
 
-import pytest
-
 from connmgr import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, Status
 
 STATS = PoolStats(
-    *("pooled", 10, 30), open=12, in_use=9, connecting=1, waiting=2, checkouts=40, timeouts=3,
-    created=15, failed=4, closed=3,
+    *("pooled", 10, 30), open=12, idle=3, connecting=1, waiting=2, checkouts=40, timeouts=3,
+    created=15, failed=4, closed_by={"dead": 3},
 )  # fmt: skip
 NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
 
@@ -27,35 +25,12 @@ def report(**changes: object) -> HealthReport:
     return dataclasses.replace(healthy, **changes)  # type: ignore[arg-type]
 
 
-def test_idle_is_what_is_open_and_not_in_use() -> None:
-    assert STATS.idle == 3
-
-
-@pytest.mark.parametrize(
-    ("in_use", "connecting", "saturated"), [(29, 0, False), (30, 0, True), (29, 1, True), (0, 0, False)]
-)
-def test_a_pool_is_saturated_when_no_slot_is_free(in_use: int, connecting: int, saturated: bool) -> None:
-    stats = PoolStats("pooled", 10, 30, open=in_use, in_use=in_use, connecting=connecting)
-
-    assert stats.saturated is saturated
-
-
-def test_a_pool_without_a_limit_is_never_saturated() -> None:
-    assert not PoolStats("none", 0, None, open=500, in_use=500).saturated
-
-
 def test_the_counters_read_as_one_line() -> None:
     assert str(STATS) == (
         "9 in use of 30, 3 idle, 1 connecting, 2 waiting, 40 checkouts, 3 timeouts, "
         "15 created, 4 failed, 3 closed"
     )
     assert str(PoolStats("none", 0, None)).startswith("0 in use of no limit, ")
-
-
-def test_the_counters_as_plain_values_hold_the_derived_ones_too() -> None:
-    plain = STATS.to_dict()
-
-    assert plain == {**dataclasses.asdict(STATS), "idle": 3, "saturated": False}
 
 
 def test_a_healthy_report_turns_into_json() -> None:

@@ -43,6 +43,17 @@ class Driver(Protocol):
         """Make one round trip and say what answered."""
         ...
 
+    async def ping(self, connection: Any) -> None:
+        """Make the cheapest round trip that shows the connection to be alive; sets no deadline."""
+        ...
+
+    async def reset(self, connection: Any) -> None:
+        """Take away all that a session left: role, settings, temporary tables, locks, listeners, cursors.
+
+        For a connection without an open transaction; one round trip, or none where nothing can be left.
+        """
+        ...
+
     def is_closed(self, connection: Any) -> bool:
         """Whether the driver knows the connection to be dead; free of I/O."""
         ...

@@ -12,6 +12,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from connmgr.engine.drivers.failed_connect import tidy_up
+from connmgr.engine.drivers.reset import ResettableConnection
 from connmgr.engine.drivers.sockets import set_options
 from connmgr.engine.tls_advice import explain
 from connmgr.engine.transports import may_try_other_transport, transports
@@ -26,7 +27,7 @@ async def log_in(
     *,
     password: Callable[[], str],
     context: ssl.SSLContext | None,
-) -> asyncpg.Connection[asyncpg.Record]:
+) -> ResettableConnection:
     """Log in to `server` at `address`, in clear text too where `sslmode` allows that.
 
     `context` is what `build_context` gave for the server. What fails in TLS has a note that names the
@@ -54,10 +55,10 @@ async def _log_in_by(
     server: Server,
     address: str,
     password: Callable[[], str],
-) -> asyncpg.Connection[asyncpg.Record]:
+) -> ResettableConnection:
     target = cast(PostgresTarget, settings.target)
     try:
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+        connection = await asyncpg.connect(
             host=address,
             port=server.port,
             user=target.user or getpass.getuser(),
@@ -73,6 +74,8 @@ async def _log_in_by(
             gsslib="sspi" if sys.platform == "win32" else "gssapi",
             server_settings=_startup(settings, target),
             timeout=settings.timeouts.connect,
+            command_timeout=settings.timeouts.command,
+            connection_class=ResettableConnection,
         )
     except BaseException as error:
         note = explain(error, target, server, encrypted=context is not None)
@@ -93,6 +96,11 @@ def _startup(settings: Settings, target: PostgresTarget) -> dict[str, str]:
     values = {"application_name": target.application_name}
     if target.options is not None:
         values["options"] = target.options
-    if settings.timeouts.statement is not None:
-        values["statement_timeout"] = str(round(settings.timeouts.statement * 1000))
-    return values
+    limits = {
+        "statement_timeout": settings.timeouts.statement,
+        "lock_timeout": settings.timeouts.lock,
+        "idle_in_transaction_session_timeout": settings.timeouts.idle_in_transaction,
+    }
+    # The server counts in milliseconds, and 0 would be no limit.
+    given = {name: str(max(1, round(limit * 1000))) for name, limit in limits.items() if limit is not None}
+    return values | given

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from connmgr.engine.drivers import session_attrs
 from connmgr.engine.drivers.asked import Asked
 from connmgr.engine.drivers.login import log_in
+from connmgr.engine.drivers.reset import ResettableConnection
 from connmgr.engine.resolver import resolve
 from connmgr.engine.servers import (
     Attempt,
@@ -30,7 +31,7 @@ from connmgr.secret import Secret
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SessionAttrs
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connection: TypeAlias = ResettableConnection
 
 
 class PostgresDriver:
@@ -135,6 +136,14 @@ class PostgresDriver:
         role = await session_attrs.role_of(connection)
         version = str(getattr(connection.get_settings(), "server_version", "")).partition(" ")[0]
         return ServerInfo("PostgreSQL", version, "standby" if role.standby else "primary")
+
+    async def ping(self, connection: Connection) -> None:
+        # Without arguments asyncpg prepares nothing and sends one message; it cannot read the answer to an
+        # empty statement.
+        await connection.execute("SELECT 1")
+
+    async def reset(self, connection: Connection) -> None:
+        await connection.reset()
 
     def is_closed(self, connection: Connection) -> bool:
         return connection.is_closed()

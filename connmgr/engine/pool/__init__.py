@@ -1,6 +1,13 @@
-"""Connection pools that know their profile; the only room that leans on SQLAlchemy's pool internals."""
+"""Connection pools that know their profile; the only room that leans on SQLAlchemy's internals."""
 
-from connmgr.engine.pool.meter import Meter, PoolTimeout
-from connmgr.engine.pool.pools import ConnectionPerCheckout, ProfilePool
+from connmgr.engine.pool.failing import PoolTimeout
+from connmgr.engine.pool.leaks import holders
+from connmgr.engine.pool.lifecycle import housekeep
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.per_checkout import ConnectionPerCheckout
+from connmgr.engine.pool.profile_pool import ProfilePool
+from connmgr.engine.pool.stats import empty as empty_stats
 
-__all__ = ["ConnectionPerCheckout", "Meter", "PoolTimeout", "ProfilePool"]
+__all__ = [
+    "ConnectionPerCheckout", "Meter", "PoolTimeout", "ProfilePool", "empty_stats", "holders", "housekeep",
+]  # fmt: skip

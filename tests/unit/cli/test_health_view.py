@@ -20,7 +20,7 @@ def report(**changes) -> HealthReport:
         "latency_ms": 1.26,
         "checked_at": dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
         "server": ServerInfo("PostgreSQL", "17.2", "primary"),
-        "pool": PoolStats("pooled", 10, 30, open=3, in_use=2),
+        "pool": PoolStats("pooled", 10, 30, open=3, idle=1),
     }
     return HealthReport(**values | changes)
 

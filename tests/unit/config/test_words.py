@@ -27,7 +27,8 @@ def words(*path: str, settled: bool = False) -> str:
         (("password", "command"), "a list of texts: a program and its arguments"),
         (("extends",), "the name of a base or a profile, or a list of such names"),
         (("health",), "a mapping with the keys critical and timeout"),
-        (("session",), "a mapping with the key expire_on_commit"),
+        (("session",), "a mapping with the keys expire_on_commit and autocommit"),
+        (("pool", "pre_ping"), "auto, always, never, or a reference such as ${NAME}"),
         (("description",), "text"),
     ],
 )

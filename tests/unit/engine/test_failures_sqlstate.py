@@ -49,6 +49,8 @@ async def failure_of_connecting(answer: ErrorAnswer) -> Failure:
         ("25P03", "terminating connection due to idle-in-transaction timeout", FailureKind.CONNECTION_LOST),
         ("57014", "canceling authentication due to timeout", FailureKind.TIMEOUT),
         ("57014", "canceling statement due to user request", FailureKind.UNKNOWN),
+        ("55P03", "canceling statement due to lock timeout", FailureKind.TIMEOUT),
+        ("55P03", 'could not obtain lock on row in relation "stock"', FailureKind.UNKNOWN),
         ("25006", "cannot execute INSERT in a read-only transaction", FailureKind.READ_ONLY),
         ("08006", "connection failure", FailureKind.CONNECTION_LOST),
         ("08P01", "protocol violation", FailureKind.CONNECTION_LOST),

@@ -1,0 +1,91 @@
+"""How a pool's connections end: in bounded time, whatever is cancelled; every close passes here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+
+from sqlalchemy.pool import Pool
+from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util.concurrency import in_greenlet
+
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.record import Record
+
+
+class ClosingPool(Pool):
+    """What both kinds of pool share: the meter, and how connections are closed."""
+
+    meter: Meter
+    _tasks: set[asyncio.Task[Any]]
+
+    def _close_connection(self, connection: Any, *, terminate: bool = False) -> None:
+        """Close a connection for SQLAlchemy, which calls this for each.
+
+        SQLAlchemy terminates what was cancelled in the middle of a statement. Such a connection is asked
+        to close like any other: that makes the server cancel what it still does for it. SQLAlchemy's own
+        way gives a server that is gone two seconds for that, whatever `timeouts.close` says. A connection
+        that never came into the books has nothing to cancel, and asking would add to `timeouts.connect`;
+        one that is dead would not answer; one that is collected, outside of any greenlet, cannot wait.
+        """
+        meter = self.meter
+        record = meter.ended(connection)
+        if record is None or record.dead:
+            is_hard = terminate or record is not None
+        else:
+            is_hard = terminate and (meter.driver.terminate_stops_work or not in_greenlet())
+        if is_hard:
+            self._terminate(connection.driver_connection)
+        else:
+            self._close_politely(connection.driver_connection)
+
+    def _terminate(self, driver_connection: Any) -> None:
+        if self._is_elsewhere():
+            # The garbage collector runs in any thread, and a transport may be closed in its own only.
+            assert self.meter.loop is not None  # noqa: S101 - _is_elsewhere says so
+            self.meter.loop.call_soon_threadsafe(self.meter.driver.terminate, driver_connection)
+        else:
+            self.meter.driver.terminate(driver_connection)
+
+    def _is_elsewhere(self) -> bool:
+        """Whether this is another thread than the one whose event loop has the connections."""
+        loop = self.meter.loop
+        if loop is None or not loop.is_running():
+            return False
+        try:
+            return asyncio.get_running_loop() is not loop
+        except RuntimeError:
+            return True
+
+    def _close_politely(self, driver_connection: Any) -> None:
+        try:
+            await_only(self.meter.close_politely(driver_connection))
+        except Exception as error:  # noqa: BLE001 - it is going away; its user must not hear of it
+            self.logger.info("Closing %r failed: %r", driver_connection, error)
+
+    def _discard(self, record: Record, cause: str, *, dead: bool = False) -> None:
+        """Close a connection that nobody has, without making anybody wait for that."""
+        record.cause, record.dead = cause, dead
+        if dead:
+            record.close()
+        else:
+            self._spawn(greenlet_spawn(record.close))
+            # It is as good as gone: its slot is free now, not when its server has said goodbye.
+            self.meter.ended(record.dbapi_connection)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` in a task that the pool owns.
+
+        In a context of its own: what it does is not part of the caller's trace or request.
+        """
+        task = asyncio.get_running_loop().create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _settle(self) -> None:
+        """Wait for the closes that are under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)

@@ -1,0 +1,154 @@
+"""Opens connections in the background: a few at a time, more gently after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, Protocol
+
+from connmgr.engine.pool import backoff
+
+HANGS = 0.25
+"""Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
+
+A lost first packet is sent again after one second, then three, then seven: whoever waits for that
+waits although the server may long be back. A fresh attempt finds it at once.
+"""
+
+
+class Needs(Protocol):
+    """What the connector must know of its pool, and whom it tells."""
+
+    def wanted(self) -> int:
+        """How many connects would find a use now, whether anybody waits for them or not."""
+        ...
+
+    def has_waiters(self) -> bool:
+        """Whether somebody waits for a connection now."""
+        ...
+
+    def free_slots(self) -> int:
+        """How many connections may be opened beside those that are open or connecting."""
+        ...
+
+    def alive_at(self) -> float:
+        """When a connection last came back, or was made, by the pool's clock."""
+        ...
+
+    def failed(self, error: BaseException) -> None:
+        """Take note of a failure that will not pass by itself; those who wait must hear of it."""
+        ...
+
+
+class Connector:
+    """The connects of one pool.
+
+    After a failure one at a time tries again, at growing pauses that all callers share. Only beside one
+    that hangs may a newcomer start a fresh attempt, up to `limit`; at the limit it takes the place of
+    the youngest that hangs. The oldest is never given up, or a server that is merely slow would never
+    be reached.
+    """
+
+    def __init__(
+        self,
+        needs: Needs,
+        limit: int,
+        clock: Callable[[], float],
+        connect: Callable[[], Coroutine[Any, Any, None]],
+        may_pass: Callable[[BaseException], bool],
+    ) -> None:
+        self._needs = needs
+        self._limit = limit
+        self._clock = clock
+        self._connect = connect
+        self._may_pass = may_pass
+        self._attempts: dict[asyncio.Task[None], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry_at = self._idle_retry_at = 0.0
+        self._failing_since: float | None = None
+        self.last_error: BaseException | None = None
+        """Why the last connect failed; None once one succeeded since."""
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    def demand(self, *, newcomer: bool = False) -> None:
+        """Start the connects that the pool needs now; `newcomer` says that someone has just queued up."""
+        now = self._clock()
+        while self._is_needed(now) and self._has_room(now, newcomer=newcomer):
+            self._start(now)
+
+    def _is_needed(self, now: float) -> bool:
+        """Whether one more would be used, beside those that are under way and do not hang."""
+        at_work = len(self._attempts) - len(self._hanging(now))
+        if self._needs.wanted() <= at_work:
+            return False
+        if self._failing_since is None:
+            return True
+        due = self._retry_at if self._needs.has_waiters() else self._idle_retry_at
+        return at_work == 0 and now >= due
+
+    def _has_room(self, now: float, *, newcomer: bool) -> bool:
+        """Whether one more may start, once a newcomer has taken the place of one that hangs."""
+        is_full = len(self._attempts) >= self._limit or self._needs.free_slots() <= 0
+        if is_full and newcomer:
+            replaceable = self._hanging(now)[1:]
+            if replaceable:
+                task = replaceable[-1]
+                del self._attempts[task]
+                task.cancel()
+                return True
+        return not is_full
+
+    def _hanging(self, now: float) -> list[asyncio.Task[None]]:
+        """Return the attempts that hang, the oldest first."""
+        alive_at = self._needs.alive_at()
+        return [task for task, begun in self._attempts.items() if now - begun > HANGS and alive_at < begun]
+
+    def _start(self, now: float) -> None:
+        # In a context of its own: a connect belongs to no caller's trace or request.
+        task = asyncio.get_running_loop().create_task(self._connect(), context=Context())
+        self._attempts[task] = now
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Take stock of an attempt; one that was given up says nothing about its server."""
+        was_given_up = self._attempts.pop(task, None) is None
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not was_given_up:
+            self._failed(error)
+        elif error is None and not task.cancelled():
+            self._failing_since = self.last_error = None
+        self.demand()
+
+    def _failed(self, error: BaseException) -> None:
+        now = self._clock()
+        since = self._failing_since = self._failing_since or now
+        self.last_error = error
+        self._idle_retry_at = now + backoff.idle_pause(now - since)
+        pause = backoff.pause(now - since)
+        self._retry_at = now + pause
+        if not self._may_pass(error):
+            self._needs.failed(error)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(pause, self._retry)
+
+    def _retry(self) -> None:
+        self._timer = None
+        # The event loop may be a moment early by the pool's clock, and nobody would ask again.
+        self._retry_at = 0.0
+        self.demand()
+
+    async def stop(self) -> None:
+        """Give up what is under way and wait until it has ended; nothing of it stays open."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        tasks, self._attempts = list(self._attempts), {}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            with contextlib.suppress(Exception):
+                await asyncio.wait(tasks)

@@ -1,0 +1,71 @@
+"""Which failures to connect may pass by themselves, and what is said when they did not in time."""
+
+from __future__ import annotations
+
+import socket
+
+from sqlalchemy import exc
+
+from connmgr import errors
+from connmgr.engine.failures import classify
+from connmgr.engine.servers import NoServerFits
+from connmgr.poolstats import PoolStats
+from connmgr.report import FailureKind
+from connmgr.settings import Settings
+
+_MAY_PASS = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.TIMEOUT,
+        FailureKind.TOO_MANY_CONNECTIONS,
+        FailureKind.STARTING_UP,
+        FailureKind.SHUTTING_DOWN,
+        FailureKind.CONNECTION_LOST,
+    }
+)
+
+
+class PoolTimeout(errors.PoolTimeout, exc.TimeoutError):
+    """`connmgr.PoolTimeout` and `sqlalchemy.exc.TimeoutError` at once."""
+
+
+class TooManyWaiting(errors.TooManyWaiting, PoolTimeout):
+    """`connmgr.TooManyWaiting` and `sqlalchemy.exc.TimeoutError` at once."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a later try may succeed although nobody changes anything.
+
+    A wrong password will not, and a name that does not exist will not; a name server that is away may be
+    back (EAI_AGAIN), and so may a primary during a failover.
+    """
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    return isinstance(error, NoServerFits) or classify(error).kind in _MAY_PASS
+
+
+def timed_out(
+    settings: Settings, waited: float, stats: PoolStats, last_error: BaseException | None
+) -> PoolTimeout:
+    """Return the error for a checkout that got nothing in `waited` seconds; its cause is `last_error`."""
+    name, limit = settings.name, settings.pool.timeout
+    begin = (
+        f"profile {name!r}: no connection within {limit:g} s (pool.timeout; {waited:.2f} s passed): {stats}"
+    )
+    if last_error is None:
+        advice = "look for sessions that are held too long, or raise pool.size or pool.max_overflow"
+        return PoolTimeout(f"{begin}; {advice}")
+    failure = classify(last_error)
+    error = PoolTimeout(
+        f"{begin}; the last connect failed ({failure.kind.value}: {failure.type}); {failure.hint}"
+    )
+    error.__cause__ = last_error
+    return error
+
+
+def rejected(settings: Settings, stats: PoolStats) -> TooManyWaiting:
+    """Return the error for a checkout that was refused at once."""
+    return TooManyWaiting(
+        f"profile {settings.name!r}: refused at once, {settings.pool.max_waiting} callers may wait "
+        f"(pool.max_waiting): {stats}; look for sessions that are held too long, or raise pool.size"
+    )

@@ -1,0 +1,114 @@
+"""Tells live connections from dead ones, as cheaply as can be had."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from typing import Any
+
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.record import Record
+
+_ALWAYS, _NEVER = -1.0, math.inf
+_LAST_WORD = 0.05
+
+
+class Verdict(Enum):
+    """What becomes of an idle connection; the value of one that is to be closed says why."""
+
+    READY = "ready"
+    DUE = "due"
+    DEAD = "dead"
+    IDLE = "idle"
+    INVALIDATED = "invalidated"
+
+
+class Liveness:
+    """Tests idle connections before they are handed out.
+
+    A socket that is known to be closed is found for free. One that was alive within
+    `pool.liveness_window` is trusted (HikariCP's `aliveBypassWindowMs`); another is asked, and dead when
+    it has not answered after `pool.liveness_timeout`. A death makes all the others suspects: they are
+    asked whatever the window, because what killed one, a restart or a firewall, has mostly killed them too.
+    """
+
+    def __init__(
+        self,
+        meter: Meter,
+        alive: Callable[[Record], None],
+        dead: Callable[[Record], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        pool = meter.settings.pool
+        self._meter = meter
+        self._alive, self._dead, self._spawn = alive, dead, spawn
+        self._is_closed = meter.driver.is_closed
+        self._window = {"always": _ALWAYS, "never": _NEVER}.get(pool.pre_ping, pool.liveness_window)
+        self._limit = pool.liveness_timeout
+        self._longest = math.inf if pool.idle_timeout is None else pool.idle_timeout
+        self._suspect_at = -math.inf
+        self.checking: set[Record] = set()
+        """Those that are asked right now."""
+
+    @property
+    def is_always(self) -> bool:
+        """Whether each one is asked, however lately it was used."""
+        return self._window == _ALWAYS
+
+    def judge(self, record: Record, now: float) -> Verdict:
+        """Say what becomes of an idle connection that somebody wants; no I/O."""
+        meter = self._meter
+        if self._is_closed(record.link):
+            return Verdict.DEAD
+        if record.is_stale:
+            return Verdict.INVALIDATED
+        if now - record.used_at > self._longest and len(meter.open) > meter.settings.pool.min_idle:
+            return Verdict.IDLE
+        if now - record.alive_at > self._window or record.alive_at <= self._suspect_at:
+            return Verdict.DUE
+        meter.liveness_skipped += 1
+        return Verdict.READY
+
+    def suspect(self) -> None:
+        """Trust no connection that was last seen alive before now, unless `pre_ping` is never."""
+        if self._window != _NEVER:
+            self._suspect_at = self._meter.clock()
+
+    def check(self, record: Record) -> None:
+        """Ask a connection in a task of the pool's, and tell the pool how it is."""
+        self.checking.add(record)
+        self._spawn(self._check(record))
+
+    async def _check(self, record: Record) -> None:
+        meter = self._meter
+        meter.liveness_pinged += 1
+        is_alive = await self._answers(record.link)
+        self.checking.discard(record)
+        if is_alive:
+            record.alive_at = meter.clock()
+            self._alive(record)
+        else:
+            meter.liveness_failed += 1
+            self._dead(record)
+
+    async def _answers(self, connection: Any) -> bool:
+        """Ask, and do not wait longer than the limit.
+
+        One that is late is closed, not cancelled: cancelled, asyncpg asks the server on yet another
+        connection to stop, which may hang as well.
+        """
+        question = asyncio.ensure_future(self._meter.driver.ping(connection))
+        try:
+            await asyncio.wait({question}, timeout=self._limit)
+            if not question.done():
+                self._meter.driver.terminate(connection)
+                await asyncio.wait({question}, timeout=_LAST_WORD)
+                return False
+            return question.exception() is None
+        finally:
+            question.cancel()
+            with contextlib.suppress(asyncio.InvalidStateError, asyncio.CancelledError):
+                question.exception()

@@ -1,0 +1,56 @@
+"""Opens one connection for a pool, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from sqlalchemy.util import greenlet_spawn
+
+from connmgr.engine.pool.record import Record
+
+if TYPE_CHECKING:
+    from connmgr.engine.pool.closing import ClosingPool
+
+_JITTER = 0.1
+
+
+async def open_record(pool: ClosingPool) -> Record:
+    """Connect, and let SQLAlchemy ask its first questions, within `timeouts.connect`.
+
+    The connection is in the books when this returns. Cancelled or failed, it leaves nothing open. Each
+    connection lives up to a tenth shorter than `pool.max_lifetime`, at random: those of one burst would
+    else all end at once.
+
+    Raises:
+        TimeoutError: names the profile, the server and the setting.
+        EngineRetired: the pool was retired; nobody would close what is opened now.
+    """
+    meter = pool.meter
+    meter.refuse_when_retired()
+    meter.loop = asyncio.get_running_loop()
+    begun = meter.clock()
+    try:
+        record = await _connect(pool)
+    except Exception:
+        meter.failed += 1
+        raise
+    now = meter.clock()
+    record.link = record.driver_connection
+    record.used_at = record.alive_at = now
+    record.expires_at = now + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
+    meter.opened(record, now - begun)
+    return record
+
+
+async def _connect(pool: ClosingPool) -> Record:
+    settings = pool.meter.settings
+    try:
+        async with asyncio.timeout(settings.timeouts.connect):
+            return await greenlet_spawn(Record, pool)
+    except TimeoutError:
+        raise TimeoutError(
+            f"profile {settings.name!r}: no connection to {settings.target.url} within "
+            f"{settings.timeouts.connect:g} s (timeouts.connect)"
+        ) from None

@@ -1,0 +1,73 @@
+"""The pool that keeps nothing: each checkout opens a connection and each return closes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.util import await_only
+
+from connmgr.engine.pool import leaks, stacks, stats
+from connmgr.engine.pool.closing import ClosingPool
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.opening import open_record
+from connmgr.engine.pool.record import Record
+from connmgr.poolstats import PoolStats
+
+
+class ConnectionPerCheckout(ClosingPool):
+    """For `pool.mode: none`. A caller connects by itself, within `timeouts.connect`, and tries once."""
+
+    # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
+    def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
+        # A connection that is closed anyway needs no rollback before.
+        super().__init__(creator, **{**kw, "reset_on_return": None})
+        self.meter = meter
+        self._tasks = set()
+        self._connecting = 0
+
+    def _do_get(self) -> Record:
+        meter = self.meter
+        begun = meter.clock()
+        self._connecting += 1
+        try:
+            record = await_only(open_record(self))
+        finally:
+            self._connecting -= 1
+        if meter.retired:
+            record.dead = True
+            record.close()
+            raise meter.retirement()
+        record.take(record.alive_at)
+        meter.checkouts += 1
+        meter.wait.add(record.alive_at - begun)
+        if meter.settings.pool.leak_detection_threshold is not None:
+            record.stack = stacks.capture()
+        return record
+
+    def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
+        meter = self.meter
+        now = meter.clock()
+        meter.use.add(now - record.taken_at)
+        if record.was_reported:
+            leaks.came_back(meter, record, now)
+        record.give_back()
+        record.cause = "returned"
+        if record.dbapi_connection is None:
+            meter.forget(record)
+        else:
+            record.close()
+
+    def stats(self) -> PoolStats:
+        """Return the counters as they are now; no I/O."""
+        return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting)
+
+    def retire(self) -> None:
+        """Serve nobody any more: new checkouts get EngineRetired."""
+        self.meter.retired = True
+
+    def dispose(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    def recreate(self) -> ConnectionPerCheckout:
+        """Return the pool that takes over after `Engine.dispose`: this one."""
+        return self

@@ -1,0 +1,169 @@
+"""The pool of a profile, as SQLAlchemy calls it: how callers get a connection and bring it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.util import await_only
+
+from connmgr.engine.cleanup import finish
+from connmgr.engine.pool import failing, leaks, stacks
+from connmgr.engine.pool.liveness import Verdict
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.record import Record
+from connmgr.engine.pool.stock import Stock
+
+
+class ProfilePool(Stock):
+    """Keeps `pool.size` connections and opens `pool.max_overflow` more under load.
+
+    A caller takes an idle connection that needs no test, at no cost. Otherwise it queues up, and gets
+    whichever comes first: one that is returned, one that passed its test, or a new one. Tests and connects
+    run in tasks of the pool's, so a caller that gives up or is cancelled takes nothing with it.
+    """
+
+    def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
+        super().__init__(creator, meter, **kw)
+        settings = meter.settings.pool
+        self._timeout, self._is_lifo = settings.timeout, settings.use_lifo
+        self._notes_stacks = settings.leak_detection_threshold is not None
+        self._resets_fully = settings.reset == "full"
+
+    # Going out -----------------------------------------------------------------------------------------
+
+    def _do_get(self) -> Record:
+        now = self.meter.clock()
+        record = None if self._waiters else self._ready(now)
+        if record is None:
+            record = await_only(self._wait(now))
+        else:
+            self._hand_out(record, now, now)
+        if self._notes_stacks:
+            record.stack = stacks.capture()
+        return record
+
+    def _ready(self, now: float) -> Record | None:
+        """Take an idle connection that can be handed out as it is; start its test where one is due."""
+        while self.idle:
+            record = self.idle.pop() if self._is_lifo else self.idle.popleft()
+            verdict = self._liveness.judge(record, now)
+            if verdict is Verdict.READY:
+                return record
+            if verdict is Verdict.DUE:
+                self._liveness.check(record)
+                return None
+            self._discard(record, verdict.value, dead=verdict is Verdict.DEAD)
+        return None
+
+    async def _wait(self, since: float) -> Record:
+        """Queue up, and go on doing so at the head of the queue when what came is dead."""
+        self.meter.refuse_when_retired()
+        self._refuse_when_too_many_wait()
+        is_newcomer = True
+        while True:
+            place = self._waiters.join(since, first=not is_newcomer)
+            # After `join`: the connector must count this caller among those who wait.
+            self._connector.demand(newcomer=is_newcomer)
+            record = await self._waiters.wait(place, since + self._timeout - self.meter.clock())
+            now = self.meter.clock()
+            if record is None:
+                raise self._timed_out(now - since)
+            if not self.meter.driver.is_closed(record.link):
+                self._hand_out(record, now, since)
+                return record
+            self._bury(record)
+            is_newcomer = False
+
+    def _hand_out(self, record: Record, now: float, since: float) -> None:
+        record.take(now)
+        self.meter.checkouts += 1
+        self.meter.wait.add(now - since)
+
+    def _refuse_when_too_many_wait(self) -> None:
+        """Refuse whom neither a test, nor a connect, nor a free slot is there for, beyond `max_waiting`."""
+        most = self.meter.settings.pool.max_waiting
+        if most is None:
+            return
+        served = len(self._liveness.checking) + len(self._connector) + max(0, self.free_slots())
+        if len(self._waiters) + 1 - served > most:
+            self.meter.rejected += 1
+            raise failing.rejected(self.meter.settings, self.stats())
+
+    def _timed_out(self, waited: float) -> failing.PoolTimeout:
+        self.meter.timeouts += 1
+        return failing.timed_out(self.meter.settings, waited, self.stats(), self._connector.last_error)
+
+    # Coming back ---------------------------------------------------------------------------------------
+
+    def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
+        if record.dbapi_connection is None and self._is_collected_elsewhere(record):
+            return
+        if self._resets_fully and record.dbapi_connection is not None:
+            self._reset(record)
+        self._returned(record)
+
+    def _is_collected_elsewhere(self, record: Record) -> bool:
+        """Leave what the garbage collector brings from outside of the event loop to the loop, if it runs."""
+        loop = self.meter.loop
+        if loop is None or not loop.is_running():
+            self.meter.forget(record)
+            return True
+        if self._is_elsewhere():
+            loop.call_soon_threadsafe(self._returned, record)
+            return True
+        return False
+
+    def _reset(self, record: Record) -> None:
+        """Take away what the session left; a connection where that fails is closed."""
+        driver, connection = self.meter.driver, record.link
+        try:
+            work = finish(driver.reset(connection), self.meter.closing, lambda: driver.terminate(connection))
+            await_only(work)
+        except Exception as error:  # noqa: BLE001 - its user is done with it; only the connection suffers
+            self.logger.info("Reset of %r failed: %r", connection, error)
+            driver.terminate(connection)
+        except BaseException:
+            # Cancelled: the record would be out for good, for SQLAlchemy does not return it again.
+            driver.terminate(connection)
+            self._returned(record)
+            raise
+
+    def _returned(self, record: Record) -> None:
+        meter = self.meter
+        now = meter.clock()
+        meter.use.add(now - record.taken_at)
+        if record.was_reported:
+            leaks.came_back(meter, record, now)
+        record.give_back()
+        if record.dbapi_connection is None:
+            meter.forget(record)
+        elif meter.driver.is_closed(record.link):
+            self._discard(record, "dead", dead=True)
+        elif (cause := self._end_of(record, now)) is not None:
+            self._discard(record, cause)
+        else:
+            record.used_at = record.alive_at = self._alive_at = now
+            if self._liveness.is_always and self._waiters:
+                self._liveness.check(record)
+            else:
+                self._offer(record)
+            return
+        self._connector.demand()
+
+    def _end_of(self, record: Record, now: float) -> str | None:
+        """Say why a connection that came back is not kept, or None."""
+        if record.generation != self._generation:
+            return "disposed"
+        if record.is_stale:
+            return "invalidated"
+        if now >= record.expires_at:
+            return "lifetime"
+        return "shrunk" if len(self.meter.open) > self._max else None
+
+    def _invalidate(
+        self, connection: Any, exception: BaseException | None = None, _checkin: bool = True
+    ) -> None:
+        """Close one whose user lost it. SQLAlchemy would close all that are older, the live ones too."""
+        self._liveness.suspect()
+        if _checkin and getattr(connection, "is_valid", False):
+            connection.invalidate(exception)

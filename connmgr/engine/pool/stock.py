@@ -1,0 +1,181 @@
+"""What a profile's pool has: idle connections, those on their way, and those who wait for them."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
+
+from connmgr.engine.pool import failing, stats
+from connmgr.engine.pool.closing import ClosingPool
+from connmgr.engine.pool.connector import Connector
+from connmgr.engine.pool.liveness import Liveness
+from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.opening import open_record
+from connmgr.engine.pool.record import Record
+from connmgr.engine.pool.waiters import Waiters
+from connmgr.poolstats import PoolStats
+
+
+class Stock(ClosingPool):
+    """Moves connections between idle, tested, waited for and closed; each move is one call without an await.
+
+    So the books are right at every reading, and nothing can be cancelled halfway. A connection that is in
+    the books and not idle is in use: somebody has it, or a test or a reset goes on.
+    """
+
+    # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
+    def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
+        super().__init__(creator, **kw)
+        settings = meter.settings.pool
+        self.meter = meter
+        self.idle: deque[Record] = deque()
+        self._size, self._max = settings.size, settings.size + settings.max_overflow
+        self._tasks = set()
+        self._alive_at = 0.0
+        self._generation = 0
+        self._was_disposed = False
+        self._waiters = Waiters(self._take_back)
+        self._liveness = Liveness(meter, self._offer, self._bury, self._spawn)
+        self._connector = Connector(
+            self, settings.connecting_limit, meter.clock, self._connect, failing.may_pass
+        )
+
+    def stats(self) -> PoolStats:
+        """Return the counters as they are now; no I/O."""
+        return stats.snapshot(
+            self.meter,
+            size=self._size,
+            max=self._max,
+            idle=len(self.idle),
+            connecting=len(self._connector),
+            waiting=len(self._waiters),
+            oldest_wait=self._waiters.oldest(self.meter.clock()),
+        )
+
+    # What the connector asks ------------------------------------------------------------------------
+
+    def wanted(self) -> int:
+        """Count those who wait and no test serves, and what `min_idle` lacks; see `Needs`."""
+        if self.meter.retired:
+            return 0
+        unserved = len(self._waiters) - len(self._liveness.checking)
+        lacking = self.meter.settings.pool.min_idle - len(self.idle) + min(0, unserved)
+        return max(0, unserved) + max(0, min(lacking, self._size - len(self.meter.open)))
+
+    def has_waiters(self) -> bool:
+        """See `Needs`."""
+        return bool(self._waiters)
+
+    def free_slots(self) -> int:
+        """See `Needs`; negative while the pool shrinks."""
+        return self._max - len(self.meter.open) - len(self._connector)
+
+    def alive_at(self) -> float:
+        """See `Needs`."""
+        return self._alive_at
+
+    def failed(self, error: BaseException) -> None:
+        """Tell the oldest waiter, or all of them when no connection is left that could come back."""
+        self._waiters.fail(error)
+        if not self.meter.open:
+            self._waiters.fail_all(error)
+
+    async def _connect(self) -> None:
+        """Open one connection; runs in a task of the connector's."""
+        generation = self._generation
+        record = await open_record(self)
+        record.generation = generation
+        self._alive_at = record.alive_at
+        self._offer(record)
+
+    # Moves ------------------------------------------------------------------------------------------
+
+    def _offer(self, record: Record) -> None:
+        """Give a live connection to the oldest waiter, else keep it; what nobody needs is closed."""
+        if self.meter.retired or record.generation != self._generation:
+            self._discard(record, "retired" if self.meter.retired else "disposed")
+        elif self._waiters.serve(record):
+            pass
+        elif len(self.meter.open) > self._size:
+            self._discard(record, "overflow")
+        else:
+            self.idle.append(record)
+
+    def _take_back(self, record: Record) -> None:
+        """Pass on what a waiter was given that was cancelled in the same turn."""
+        self._offer(record)
+        self._connector.demand()
+
+    def _bury(self, record: Record) -> None:
+        """Close one that is dead, and ask all others: what killed it may have killed them."""
+        self._discard(record, "dead", dead=True)
+        self._liveness.suspect()
+        for other in list(self.idle):
+            self.check_idle(other)
+        self._connector.demand()
+
+    def check_idle(self, record: Record) -> None:
+        """Ask an idle connection whether it is alive; nobody gets it meanwhile."""
+        self.idle.remove(record)
+        self._liveness.check(record)
+
+    def drop_idle(self, record: Record, cause: str, *, dead: bool = False) -> None:
+        """Close an idle connection; `refill` makes up for it."""
+        self.idle.remove(record)
+        self._discard(record, cause, dead=dead)
+
+    def refill(self) -> None:
+        """Start the connects that are needed now, for `min_idle` among others."""
+        self._connector.demand()
+
+    def resize(self, size: int, max_overflow: int) -> None:
+        """Change the limits in place. What is idle beyond them is closed, what is in use when it is back."""
+        self._size, self._max = size, size + max_overflow
+        while self.idle and len(self.meter.open) > size:
+            self.drop_idle(self.idle[0], "shrunk")
+        self.refill()
+
+    # The end ----------------------------------------------------------------------------------------
+
+    def dispose(self) -> None:
+        """Close what is idle, and what is in use when it comes back. Callers who wait go on waiting."""
+        self._generation += 1
+        self._was_disposed = True
+        if in_greenlet():
+            await_only(self._empty())
+        else:
+            while self.idle:
+                self._discard(self.idle.popleft(), "disposed", dead=True)
+
+    async def _empty(self) -> None:
+        while self.idle:
+            self._discard(self.idle.popleft(), "retired" if self.meter.retired else "disposed")
+        await self._connector.stop()
+        await self._settle()
+        self.refill()
+
+    def recreate(self) -> Stock:
+        """Return the pool that takes over after `Engine.dispose`: this one, with its counters and waiters.
+
+        After `dispose(close=False)`, which is for a child process, it is a new one: the connections belong
+        to the parent.
+        """
+        if self._was_disposed:
+            self._was_disposed = False
+            return self
+        return type(self)(
+            self._creator,
+            Meter(self.meter.settings, self.meter.driver, self.meter.clock),
+            echo=self.echo,
+            logging_name=self._orig_logging_name,
+            _dispatch=self.dispatch,
+            dialect=self._dialect,
+        )
+
+    def retire(self) -> None:
+        """Serve nobody any more: whoever waits gets EngineRetired, and what comes back is closed."""
+        self.meter.retired = True
+        self._waiters.fail_all(self.meter.retirement())

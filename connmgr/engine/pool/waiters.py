@@ -1,0 +1,87 @@
+"""Callers that wait for a connection: first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from connmgr.engine.pool.record import Record
+
+
+class Waiters:
+    """A queue of callers, each with the time since when it waits.
+
+    A connection goes to whoever waits longest, and nobody who comes later can overtake: a pool that let
+    a caller take what is free past the queue starved the others (SQLAlchemy's own does).
+    """
+
+    def __init__(self, take_back: Callable[[Record], None]) -> None:
+        self._take_back = take_back
+        self._queue: OrderedDict[asyncio.Future[Record | None], float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def oldest(self, now: float) -> float:
+        """Return for how many seconds the first has waited; zero when nobody waits."""
+        return now - next(iter(self._queue.values())) if self._queue else 0.0
+
+    def join(self, since: float, *, first: bool) -> asyncio.Future[Record | None]:
+        """Queue up; `first` is for one that was served already, with a connection that turned out dead."""
+        future = asyncio.get_running_loop().create_future()
+        self._queue[future] = since
+        if first:
+            self._queue.move_to_end(future, last=False)
+        return future
+
+    async def wait(self, future: asyncio.Future[Record | None], seconds: float) -> Record | None:
+        """Wait for what `join` queued up for; None when `seconds` have passed.
+
+        Cancelled in the very turn in which it was served, it hands the connection on: the caller will
+        never see it, and it would be out of the pool for good.
+        """
+        timer = asyncio.get_running_loop().call_later(seconds, _give_up, future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                record = future.result()
+                if record is not None:
+                    self._take_back(record)
+            raise
+        finally:
+            timer.cancel()
+            self._queue.pop(future, None)
+
+    def serve(self, record: Record) -> bool:
+        """Give a connection to the oldest waiter; False when nobody waits."""
+        future = self._next()
+        if future is not None:
+            future.set_result(record)
+        return future is not None
+
+    def fail(self, error: BaseException) -> bool:
+        """Let the oldest waiter raise `error`; False when nobody waits."""
+        future = self._next()
+        if future is not None:
+            future.set_exception(error)
+        return future is not None
+
+    def fail_all(self, error: BaseException) -> None:
+        """Let every waiter raise `error`."""
+        while self.fail(error):
+            pass
+
+    def _next(self) -> asyncio.Future[Record | None] | None:
+        """Take the oldest out of the queue, past those that gave up or were cancelled in this turn."""
+        while self._queue:
+            future, _ = self._queue.popitem(last=False)
+            if not future.done():
+                return future
+        return None
+
+
+def _give_up(future: asyncio.Future[Record | None]) -> None:
+    if not future.done():
+        future.set_result(None)
