@@ -16,7 +16,7 @@ from connmgr.config.loader import require_profiles
 from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.stats import empty as empty_stats
-from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, UnknownProfile, WrongEventLoop
+from connmgr.errors import ConfigError, UnknownProfile
 from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
 from connmgr.report import HealthReport, Holder, Status
@@ -24,6 +24,7 @@ from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.health import Monitor, misconfigured
 from connmgr.runtime.housekeeping import Housekeeper
+from connmgr.runtime.ownership import Ownership
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
 from connmgr.secret import Environment
@@ -47,9 +48,7 @@ class Registry(Mapping[str, Profile]):
         self._settings: dict[str, Settings] = {}
         self._handles: dict[str, Handle] = {}
         self._monitors: dict[str, Monitor] = {}
-        self._open = False
-        self._pid = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._owner = Ownership()
         self._closing = asyncio.Lock()
 
     @classmethod
@@ -88,7 +87,7 @@ class Registry(Mapping[str, Profile]):
     __eq__, __hash__ = object.__eq__, object.__hash__
 
     def __repr__(self) -> str:
-        state = "open" if self._open else "closed"
+        state = "open" if self._owner.is_open else "closed"
         return f"<Registry {state}: {', '.join(self._profiles) or 'no profiles'}>"
 
     async def __aenter__(self) -> Self:
@@ -105,18 +104,12 @@ class Registry(Mapping[str, Profile]):
             WrongEventLoop: it is open in another loop of this process that still runs.
             ConnmgrError: it is open already, or there is no running loop.
         """
-        loop = _running_loop("open")
-        if self._was_inherited():
+        if self._owner.was_inherited():
             # Kept and never used: collecting them would close what the parent process works with.
             self._inherited = (self._handles, self._monitors)
-        elif self._open and self._loop is loop:
-            raise ConnmgrError("the registry is open already")
-        elif self._open and self._loop is not None and not self._loop.is_closed():
-            raise WrongEventLoop("the registry is open in another event loop; close it there first")
-        # Else left open by a loop that is gone: its connections went with it.
-        self._pid = os.getpid()
+        self._owner.take()
         self._handles, self._monitors = {}, {}
-        self._loop, self._open, self._closing = loop, True, asyncio.Lock()
+        self._closing = asyncio.Lock()
         self._housekeeper = Housekeeper(lambda: self._handles.values())
         self._housekeeper.start()
 
@@ -127,11 +120,9 @@ class Registry(Mapping[str, Profile]):
         driver's error at their next statement; they are logged and returned. Cancelled, it stops
         waiting and closes at once. Closing a closed registry does nothing.
         """
-        if not self._open and not self._closing.locked():
+        if not self._owner.is_open and not self._closing.locked():
             return ()
-        if _running_loop("close") is not self._loop:
-            raise WrongEventLoop("the registry is open in another event loop; close it there")
-        self._open = False
+        self._owner.give_up()
         # Taken before the wait for another close: a registry opened again meanwhile has new ones.
         handles, self._handles = self._handles, {}
         monitors, self._monitors = self._monitors, {}
@@ -142,8 +133,12 @@ class Registry(Mapping[str, Profile]):
             finally:
                 await housekeeper.stop()
 
-    def session(self, name: str) -> ManagedSession:
+    def session(self, name: str, *, autocommit: bool | None = None) -> ManagedSession:
         """Return a session of the profile, for `async with`. The caller commits.
+
+        With `autocommit`, or where the profile says `session.autocommit`, no transaction is begun: one
+        round trip for a statement in place of three. Each statement stays as soon as it has run, sees the
+        database of its own moment, and keeps its locks no longer; nothing can be rolled back.
 
         An error in the block rolls back, is logged once and passes through unchanged with a note that
         carries the profile and the pool's counters. Leaving the block always closes the session, at most
@@ -153,27 +148,33 @@ class Registry(Mapping[str, Profile]):
             RegistryClosed, WrongEventLoop, UnknownProfile, ConfigError: at once.
             PoolTimeout: at the first statement, when no connection became free within `pool.timeout`.
         """
-        return ManagedSession(self._handle(name))
+        return ManagedSession(self._handle(name), autocommit=autocommit)
 
-    def begin(self, name: str) -> ManagedSession:
-        """Return a session that commits when its `async with` block ends without an error."""
-        return ManagedSession(self._handle(name), commits=True)
+    def begin(self, name: str, *, autocommit: bool | None = None) -> ManagedSession:
+        """Return a session that commits when its `async with` block ends without an error.
 
-    def connect(self, name: str) -> ConnectionScope:
+        Raises:
+            ConnmgrError: at once, when `autocommit` leaves no transaction to commit.
+        """
+        return ManagedSession(self._handle(name), commits=True, autocommit=autocommit)
+
+    def connect(self, name: str, *, autocommit: bool | None = None) -> ConnectionScope:
         """Return a Core connection of the profile, for `async with`. The caller commits."""
-        return ConnectionScope(self._handle(name))
+        return ConnectionScope(self._handle(name), autocommit=autocommit)
 
-    def sessionmaker(self, name: str) -> Callable[[], ManagedSession]:
+    def sessionmaker(self, name: str, *, autocommit: bool | None = None) -> Callable[[], ManagedSession]:
         """Return a callable that does `session(name)`; may be made before the registry is open."""
         self[name]
-        return functools.partial(self.session, name)
+        return functools.partial(self.session, name, autocommit=autocommit)
 
-    def dependency(self, name: str) -> Callable[[], AsyncIterator[AsyncSession]]:
+    def dependency(
+        self, name: str, *, autocommit: bool | None = None
+    ) -> Callable[[], AsyncIterator[AsyncSession]]:
         """Return `session(name)` as an async generator function, for FastAPI's `Depends`."""
         self[name]
 
         async def session() -> AsyncIterator[AsyncSession]:
-            async with self.session(name) as opened:
+            async with self.session(name, autocommit=autocommit) as opened:
                 yield opened
 
         return session
@@ -212,7 +213,7 @@ class Registry(Mapping[str, Profile]):
 
         A profile whose settings cannot be resolved is unhealthy with the reason `misconfigured`.
         """
-        self._check_open()
+        self._owner.check()
         profile = self[name]
         try:
             monitor = self._monitor(name)
@@ -222,7 +223,7 @@ class Registry(Mapping[str, Profile]):
 
     async def health_all(self) -> dict[str, HealthReport]:
         """Check every profile at once; a slow one does not delay the others' answers."""
-        self._check_open()
+        self._owner.check()
         reports = await asyncio.gather(*(self.health(name) for name in self))
         return dict(zip(self, reports, strict=True))
 
@@ -234,7 +235,7 @@ class Registry(Mapping[str, Profile]):
         """Return the profile's engine in service, building it at first use. No await may be added: the
         caller's lease must follow before anything else can retire the handle.
         """
-        self._check_open()
+        self._owner.check()
         handle = self._handles.get(name)
         if handle is None:
             handle = self._handles[name] = Handle(self.settings(name))
@@ -244,22 +245,3 @@ class Registry(Mapping[str, Profile]):
         if name not in self._monitors:
             self._monitors[name] = Monitor(self._handle(name))
         return self._monitors[name]
-
-    def _check_open(self) -> None:
-        if not self._open:
-            raise RegistryClosed("the registry is not open; use it inside `async with registry:`")
-        if _running_loop("use") is not self._loop:
-            if self._was_inherited():
-                raise RegistryClosed("the registry is open in the parent process; open it in this one too")
-            raise WrongEventLoop("the registry is open in another event loop; load one for this loop")
-
-    def _was_inherited(self) -> bool:
-        """Whether this process was forked from the one that opened the registry."""
-        return self._open and self._pid != os.getpid()
-
-
-def _running_loop(verb: str) -> asyncio.AbstractEventLoop:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise WrongEventLoop(f"no event loop is running; {verb} the registry inside one") from None

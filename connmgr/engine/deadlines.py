@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-
-LATE = "connmgr: the deadline has passed"
-"""The message of the cancellation that a deadline sends."""
+from collections.abc import Callable
 
 
 class Deadlines:
-    """Cancels a future that is not done `seconds` after its `start`, unless `stop` came first.
+    """Calls a function `seconds` after its `start`, unless `stop` came first.
 
     Every session ends under such a deadline and hardly any meets it. A timer of the event loop's for
     each costs more than the rest of what we add to a session: it is sorted into a heap, and stays there
@@ -20,25 +18,26 @@ class Deadlines:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._ends: dict[asyncio.Future[None], float] = {}
+        self._ends: dict[Callable[[], None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, future: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:
-        """Begin the future's time."""
-        self._ends[future] = loop.time() + self.seconds
+    def start(self, late: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Begin the time after which `late` is called."""
+        self._ends[late] = loop.time() + self.seconds
         if self._timer is None:
             self._timer = loop.call_later(self.seconds, self._look, loop)
 
-    def stop(self, future: asyncio.Future[None]) -> None:
-        """End the future's time; it may have passed."""
-        self._ends.pop(future, None)
+    def stop(self, late: Callable[[], None]) -> None:
+        """End its time; it may have passed."""
+        self._ends.pop(late, None)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        for future, end in list(self._ends.items()):
+        for late, end in list(self._ends.items()):
             if end > now:
                 self._timer = loop.call_at(end, self._look, loop)
                 return
-            del self._ends[future]
-            future.cancel(LATE)
+            del self._ends[late]
+            # By the loop: an error of one of them must not keep the others from being called.
+            loop.call_soon(late)

@@ -14,10 +14,10 @@ from connmgr.runtime.session import cut
 class ConnectionScope:
     """Checks a connection out on entry and returns it on exit; errors as for a session."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, *, autocommit: bool | None = None) -> None:
         self._handle = handle
         self._lease = handle.lease()
-        self._connection = handle.engine.connect()
+        self._connection = handle.engine_for(autocommit=autocommit).connect()
 
     async def __aenter__(self) -> AsyncConnection:
         try:

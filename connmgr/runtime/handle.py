@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from typing import cast
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connmgr import logs
 from connmgr.engine.cleanup import finish
@@ -39,6 +42,17 @@ class Handle:
     def name(self) -> str:
         """The profile's name."""
         return self.settings.name
+
+    @functools.cached_property
+    def autocommit_engine(self) -> AsyncEngine:
+        """A view of the engine, on the same pool, whose statements have no transaction around them."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def engine_for(self, *, autocommit: bool | None) -> AsyncEngine:
+        """Return the engine with autocommit or without; None stands for what the profile says."""
+        if autocommit is None:
+            autocommit = self.settings.session.autocommit
+        return self.autocommit_engine if autocommit else self.engine
 
     def lease(self) -> Lease:
         """Take a lease. No await may stand between finding the handle and this call, or the engine

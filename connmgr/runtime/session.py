@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from connmgr import logs
 from connmgr.engine.cleanup import finish
+from connmgr.errors import ConnmgrError
 from connmgr.runtime.handle import Handle
 
 
@@ -29,16 +30,23 @@ class ManagedSession(AsyncSession):
 
     An error in the `async with` block rolls back, is logged once, and passes through unchanged with a
     note that carries the profile and the pool's counters. With `commits`, leaving without one commits.
+    With `autocommit` each statement stays once it has run; `commit` and `rollback` have nothing to do.
     """
 
     sync_session_class = _TrackedSession
 
-    def __init__(self, handle: Handle, *, commits: bool = False) -> None:
+    def __init__(self, handle: Handle, *, commits: bool = False, autocommit: bool | None = None) -> None:
+        engine = handle.engine_for(autocommit=autocommit)
+        if commits and engine is not handle.engine:
+            raise ConnmgrError(
+                f"profile {handle.name!r}: begin promises a transaction, and with autocommit there is none; "
+                "use session(name), or begin(name, autocommit=False)"
+            )
         self._handle = handle
         self._commits = commits
         self._lease = handle.lease()
         super().__init__(
-            handle.engine,
+            engine,
             expire_on_commit=handle.settings.session.expire_on_commit,
             # Used again after close, a session would check connections out that no lease covers.
             close_resets_only=False,
@@ -81,7 +89,8 @@ class ManagedSession(AsyncSession):
             if self.sync_session.in_transaction():
                 await finish(super().close(), self._handle.meter.closing, self._cut)
             else:
-                await super().close()
+                # Nothing has begun: no connection, nothing to wait for, no need of a greenlet that could.
+                self.sync_session.close()
         finally:
             self._lease.release()
 

@@ -27,6 +27,7 @@ DEFAULTS = {
     "`timeouts.close`": Timeouts().close,
     "`timeouts.statement`": Timeouts().statement,
     "`pool.timeout`": PoolSettings().timeout,
+    "`pool.liveness_timeout`": PoolSettings().liveness_timeout,
     "`pool.max_lifetime`": PoolSettings().max_lifetime,
     "`health.timeout`": HealthSettings().timeout,
     "closing a registry": GRACE,

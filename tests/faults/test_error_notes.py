@@ -72,10 +72,11 @@ async def test_a_connection_that_is_lost_in_a_session_is_noted_and_logged_once(p
 
 async def test_a_server_that_is_down_is_noted_and_logged_once(own_postgres, load, events):
     own_postgres.stop()
-    async with load(orders={"url": own_postgres.url()}) as registry:
-        with pytest.raises(ConnectionRefusedError) as raised:
+    async with load(orders={"url": own_postgres.url(), "pool": {"timeout": "100ms"}}) as registry:
+        with pytest.raises(PoolTimeout) as raised:
             await select(registry)
 
+    assert isinstance(raised.value.__cause__, ConnectionRefusedError)
     assert len(notes(raised.value)) == 1
     assert [event["extra"]["kind"] for event in events] == ["refused"]
 

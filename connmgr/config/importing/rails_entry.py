@@ -14,9 +14,10 @@ from connmgr.config.importing.rails_keys import (
     LEFT_OUT,
     NO_SUCH_SETTING,
     POOL,
+    TIMEOUTS,
     VARIABLE,
     WORDS,
-    statement_timeout,
+    server_timeout,
 )
 from connmgr.config.importing.url import escaped_path, put_url
 from connmgr.config.paths import is_word
@@ -79,7 +80,7 @@ class _Putter:
         return texts
 
     def _text(self, key: str, value: Value) -> Text | None:
-        if not is_word(key.replace(".", "_")) or self._erb.has_tag(key):
+        if not is_word(key.removeprefix("variables.").replace(".", "_")) or self._erb.has_tag(key):
             self._draft.leave("…", "a key that is no word", value.line)
         elif isinstance(value, Text):
             if value.plain and value.text.lower() in _NULLS:
@@ -159,11 +160,11 @@ class _Putter:
             self._draft.leave(key, LEFT_OUT.get(key, NO_SUCH_SETTING), value.line)
 
     def variables(self, variables: Branch) -> None:
-        """Say `statement_timeout`, and leave the other variables out."""
+        """Say the time-outs, and leave the other variables out."""
         texts = self.texts(variables, "variables.")
         for key, value in texts.items():
-            length = statement_timeout(value.text) if key == "statement_timeout" else None
+            length = server_timeout(value.text) if key in TIMEOUTS else None
             if length:
-                self._draft.put("timeouts.statement", length, value.line)
+                self._draft.put(TIMEOUTS[key], length, value.line)
             elif length is None:
                 self._draft.leave(f"variables.{key}", VARIABLE.format(key), value.line)

@@ -17,15 +17,20 @@ POOL: Final[Mapping[str, str]] = {
     "max_connections": "pool.size",
     "checkout_timeout": "pool.timeout",
     "max_age": "pool.max_lifetime",
+    "idle_timeout": "pool.idle_timeout",
+    "min_connections": "pool.min_idle",
+    "keepalive": "pool.keepalive",
+}
+TIMEOUTS: Final[Mapping[str, str]] = {
+    "statement_timeout": "timeouts.statement",
+    "lock_timeout": "timeouts.lock",
+    "idle_in_transaction_session_timeout": "timeouts.idle_in_transaction",
 }
 ENCODINGS: Final = frozenset({"unicode", "utf8", "utf-8"})
 LEFT_OUT: Final[Mapping[str, str]] = {
     "timeout": "SQLite's busy time-out; connmgr has no such setting",
     "retries": "SQLite's retries while it is busy; connmgr has no such setting",
     "pragmas": "connmgr sets no pragmas",
-    "idle_timeout": f"{NO_SUCH_SETTING}; pool.max_lifetime bounds a connection's age",
-    "min_connections": f"{NO_SUCH_SETTING}; connections are opened when they are needed",
-    "keepalive": f"{NO_SUCH_SETTING}; connection.keepalives_idle is TCP's own",
     "reaping_frequency": "a thread of Active Record's; connmgr checks a connection when it is asked for",
     "prepared_statements": f"{NO_SUCH_SETTING}; the driver prepares statements",
     "statement_limit": f"{NO_SUCH_SETTING}; the driver bounds its prepared statements",
@@ -62,8 +67,8 @@ _REFERENCE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[0-9]+)?\}", re.
 _UNITS: Final = {"": "ms", "ms": "ms", "s": "s", "min": "m", "h": "h"}
 
 
-def statement_timeout(text: str) -> str | None:
-    """Return PostgreSQL's `statement_timeout`, in milliseconds without a unit, as one of a profile's.
+def server_timeout(text: str) -> str | None:
+    """Return a time-out of PostgreSQL's, in milliseconds without a unit, as one of a profile's.
 
     None when it cannot be one; empty for 0, which is no limit.
     """

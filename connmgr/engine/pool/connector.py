@@ -77,12 +77,12 @@ class Connector:
     def demand(self, *, newcomer: bool = False) -> None:
         """Start the connects that the pool needs now; `newcomer` says that someone has just queued up."""
         now = self._clock()
-        while self._is_needed(now) and self._has_room(now, newcomer=newcomer):
+        while self._is_needed(now, newcomer=newcomer) and self._has_room(now, newcomer=newcomer):
             self._start(now)
 
-    def _is_needed(self, now: float) -> bool:
-        """Whether one more would be used, beside those that are under way and do not hang."""
-        at_work = len(self._attempts) - len(self._hanging(now))
+    def _is_needed(self, now: float, *, newcomer: bool) -> bool:
+        """Whether one more would be used beside those under way; a newcomer does not count on what hangs."""
+        at_work = len(self._attempts) - (len(self._hanging(now)) if newcomer else 0)
         if self._needs.wanted() <= at_work:
             return False
         if self._failing_since is None:

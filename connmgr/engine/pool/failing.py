@@ -8,6 +8,7 @@ from sqlalchemy import exc
 
 from connmgr import errors
 from connmgr.engine.failures import classify
+from connmgr.engine.pool.meter import Meter
 from connmgr.engine.servers import NoServerFits
 from connmgr.poolstats import PoolStats
 from connmgr.report import FailureKind
@@ -44,20 +45,18 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, NoServerFits) or classify(error).kind in _MAY_PASS
 
 
-def timed_out(
-    settings: Settings, waited: float, stats: PoolStats, last_error: BaseException | None
-) -> PoolTimeout:
+def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseException | None) -> PoolTimeout:
     """Return the error for a checkout that got nothing in `waited` seconds; its cause is `last_error`."""
-    name, limit = settings.name, settings.pool.timeout
+    name, limit = meter.settings.name, meter.settings.pool.timeout
     begin = (
         f"profile {name!r}: no connection within {limit:g} s (pool.timeout; {waited:.2f} s passed): {stats}"
     )
     if last_error is None:
         advice = "look for sessions that are held too long, or raise pool.size or pool.max_overflow"
         return PoolTimeout(f"{begin}; {advice}")
-    failure = classify(last_error)
+    failure = classify(last_error, meter.driver.secrets)
     error = PoolTimeout(
-        f"{begin}; the last connect failed ({failure.kind.value}: {failure.type}); {failure.hint}"
+        f"{begin}; the last connect failed ({failure.kind.value}): {failure.message}; {failure.hint}"
     )
     error.__cause__ = last_error
     return error

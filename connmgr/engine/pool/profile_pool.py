@@ -91,7 +91,7 @@ class ProfilePool(Stock):
 
     def _timed_out(self, waited: float) -> failing.PoolTimeout:
         self.meter.timeouts += 1
-        return failing.timed_out(self.meter.settings, waited, self.stats(), self._connector.last_error)
+        return failing.timed_out(self.meter, waited, self.stats(), self._connector.last_error)
 
     # Coming back ---------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
-from connmgr import EngineRetired, Registry
+from connmgr import EngineRetired, PoolTimeout, Registry
 from tests.rig.wait import forever
 
 Load = Callable[..., Registry]
@@ -89,10 +89,10 @@ async def test_a_cancellation_returns_the_connection_and_is_not_logged(registry:
 async def test_a_connection_that_cannot_be_had_is_noted_logged_and_holds_nothing_up(
     load: Load, log: Log
 ) -> None:
-    registry = load(orders={"url": "postgresql://app@127.0.0.1:1/orders"})
+    registry = load(orders={"url": "postgresql://app@127.0.0.1:1/orders", "pool": {"timeout": "100ms"}})
     registry.open()
 
-    with pytest.raises(ConnectionRefusedError) as failure:
+    with pytest.raises(PoolTimeout) as failure:
         async with registry.connect("orders"):
             pass
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from connmgr import Registry
+from connmgr import PoolTimeout, Registry
 from connmgr.runtime.session import ManagedSession
 from tests.rig.wait import forever
 
@@ -145,12 +145,14 @@ async def test_an_error_of_the_commit_is_noted_and_logged_once(registry: Registr
 
 
 async def test_an_error_while_connecting_is_noted_and_logged_once(load: Load, log: Log) -> None:
-    async with load(orders={"url": "postgresql://app@127.0.0.1:1/orders"}) as registry:
-        with pytest.raises(ConnectionRefusedError) as failure:
+    refused = {"url": "postgresql://app@127.0.0.1:1/orders", "pool": {"timeout": "100ms"}}
+
+    async with load(orders=refused) as registry:
+        with pytest.raises(PoolTimeout) as failure:
             await execute(registry, "SELECT 1")
 
     (note,) = notes(failure.value)
-    assert "1 failed" in note
+    assert "1 timeouts" in note
     assert [record["extra"]["kind"] for record in log] == ["refused"]
 
 

@@ -142,3 +142,20 @@ def test_a_sqlite_database_becomes_a_url(path, url):
     imported = import_rails(f"test:\n  adapter: sqlite3\n  database: {path}\n")
 
     assert imported.profiles == {"test": {"url": url}}
+
+
+def test_the_pool_and_the_time_outs_of_the_server_have_their_places():
+    lines = (
+        "min_connections: 2",
+        "idle_timeout: 300",
+        "keepalive: 600",
+        "variables:",
+        "  lock_timeout: 1500",
+    )
+
+    imported = import_rails(entry(*lines, "  idle_in_transaction_session_timeout: 1min"))
+
+    profile = imported.profiles["production"]
+    assert profile["pool"] == {"min_idle": 2, "idle_timeout": 300, "keepalive": 600}
+    assert profile["timeouts"] == {"lock": "1500ms", "idle_in_transaction": "1m"}
+    assert imported.left_out == ()

@@ -19,7 +19,7 @@ def entry(*lines: str) -> str:
     [
         "timeout: 5000",
         "retries: 3",
-        "idle_timeout: 300",
+        "idle_timeout: 0",
         "reaping_frequency: 10",
         "prepared_statements: false",
         "advisory_locks: false",
@@ -51,10 +51,16 @@ def test_a_key_that_has_no_place_in_a_profile_is_named_with_its_line(setting):
     assert left.reason
 
 
-POOL = {"pool": ("production.pool.size",), "checkout_timeout": ("production.pool.timeout",)}
+POOL = {
+    "pool": ("production.pool.size",),
+    "checkout_timeout": ("production.pool.timeout",),
+    "idle_timeout": ("production.pool.idle_timeout",),
+}
 
 
-@pytest.mark.parametrize("variable", ["lock_timeout: 5s", "statement_timeout: soon", "search_path: x"])
+@pytest.mark.parametrize(
+    "variable", ["lock_timeout: never", "work_mem: 8MB", "statement_timeout: soon", "search_path: x"]
+)
 def test_a_variable_of_the_server_is_named_with_its_line(variable):
     imported = import_rails(entry("variables:", f"  {variable}"))
 
