@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from connmgr.engine.isolation import restore_isolation_levels
 from connmgr.engine.pool import ConnectionPerCheckout, Meter, ProfilePool
 
 
@@ -13,10 +14,12 @@ def build_engine(meter: Meter) -> AsyncEngine:
     Parameters are hidden in errors and logs (`hide_parameters`), because they hold people's data.
     """
     driver = meter.driver
-    return create_async_engine(
+    engine = create_async_engine(
         driver.url,
         async_creator=driver.connect,
         poolclass=ProfilePool if meter.settings.pool.mode == "pooled" else ConnectionPerCheckout,
         meter=meter,
         hide_parameters=True,
     )
+    restore_isolation_levels(engine)
+    return engine
