@@ -1,4 +1,4 @@
-"""Gives a PostgreSQL connection its own isolation level back when a session that chose another returns it."""
+"""Gives a connection its own isolation level back when a session that chose another returns it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-class _ServersOwn(IsolationLevelCharacteristic):
-    """SQLAlchemy's `isolation_level` option, whose end leaves no trace."""
-
-    def reset_characteristic(self, _dialect: Dialect, dbapi_conn: Any) -> None:
+class _OnPostgres(IsolationLevelCharacteristic):
+    def reset_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> None:
         """Go back to a BEGIN that names no level, so that the server's default for the session holds.
 
         SQLAlchemy goes back to the level that it read on the first connection of the dialect, and names it
@@ -24,15 +22,23 @@ class _ServersOwn(IsolationLevelCharacteristic):
         dbapi_conn.set_isolation_level(None)
 
 
-_OPTION = {"isolation_level": _ServersOwn()}
+class _OnSQLite(IsolationLevelCharacteristic):
+    def reset_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> None:
+        """Go back to sqlite3's own way; after autocommit in one hop to the connection's thread, not four."""
+        if dbapi_conn.isolation_level is None:
+            dbapi_conn.isolation_level = ""
+        else:
+            super().reset_characteristic(dialect, dbapi_conn)
+
+
+_CHARACTERISTICS = {"asyncpg": _OnPostgres(), "aiosqlite": _OnSQLite()}
 
 
 def restore_isolation_levels(engine: AsyncEngine) -> None:
-    """Have the engine's connections go back to their server's isolation level, without a round trip.
+    """Have connections of the engine come back from `isolation_level`, an option of SQLAlchemy's, as new.
 
-    Through SQLAlchemy's hook for dialects; a dialect that several engines share needs it once. SQLite is
-    left alone: it has one default, and an adapter of its own.
+    Through SQLAlchemy's hook for dialects; a dialect that several engines share needs it once.
     """
     dialect = cast(DefaultDialect, engine.dialect)
-    if dialect.driver == "asyncpg":
-        dialect.connection_characteristics = dialect.connection_characteristics.union(_OPTION)
+    option = {"isolation_level": _CHARACTERISTICS[dialect.driver]}
+    dialect.connection_characteristics = dialect.connection_characteristics.union(option)

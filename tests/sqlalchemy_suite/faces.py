@@ -13,7 +13,7 @@ from sqlalchemy.util.concurrency import in_greenlet
 from connmgr.engine.pool import Meter, ProfilePool
 from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget
-from tests.sqlalchemy_suite.stand_in import driver_of
+from tests.sqlalchemy_suite.stand_in import MockDriver, driver_of
 
 UNLIMITED = 10_000
 FOREVER = 3600.0
@@ -23,10 +23,10 @@ class StandInMeter(Meter):
     """Closes a connection by its `close()`, whether that must be awaited or not: mocks' must not be."""
 
     async def close_politely(self, driver_connection: Any) -> None:
-        if hasattr(driver_connection, "is_closed") or hasattr(driver_connection, "_thread"):
-            await super().close_politely(driver_connection)
-        else:
+        if isinstance(self.driver, MockDriver):
             driver_connection.close()
+        else:
+            await super().close_politely(driver_connection)
 
 
 class QueuePoolFace(ProfilePool):
@@ -94,6 +94,14 @@ class QueuePoolFace(ProfilePool):
 
     def overflow(self) -> int:
         return 0 if self._size == UNLIMITED else self.stats().open - self._size
+
+    @property
+    def _overflow(self) -> int:
+        return self.overflow()
+
+    @property
+    def _max_overflow(self) -> int:
+        return self._max - self._size
 
     def status(self) -> str:
         return str(self.stats())

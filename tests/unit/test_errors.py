@@ -7,11 +7,7 @@ import sqlalchemy.exc
 
 import connmgr
 from connmgr import ConfigError, ConnmgrError, Place, Problem, UnknownProfile
-from connmgr.engine.drivers import build_driver
-from connmgr.engine.pool import Meter
 from connmgr.problem import Code
-from connmgr.settings import PoolSettings, Settings
-from connmgr.target import SQLiteTarget
 
 
 def problem(line: int, found: str = "nothing") -> Problem:
@@ -20,7 +16,15 @@ def problem(line: int, found: str = "nothing") -> Problem:
 
 @pytest.mark.parametrize(
     "name",
-    ["ConfigError", "UnknownProfile", "RegistryClosed", "WrongEventLoop", "EngineRetired", "PoolTimeout"],
+    [
+        "ConfigError",
+        "UnknownProfile",
+        "RegistryClosed",
+        "WrongEventLoop",
+        "EngineRetired",
+        "PoolTimeout",
+        "TooManyWaiting",
+    ],
 )
 def test_every_error_of_ours_is_a_connmgr_error(name: str) -> None:
     assert issubclass(getattr(connmgr, name), ConnmgrError)
@@ -48,25 +52,6 @@ def test_an_unknown_profile_is_a_key_error_that_reads_as_a_sentence() -> None:
 
     assert isinstance(error, KeyError)
     assert str(error) == "no profile named 'oders'; there are: orders"
-
-
-def pool_timeout() -> Exception:
-    settings = Settings("orders", SQLiteTarget(None), PoolSettings(size=2, max_overflow=1, timeout=0.5))
-    return Meter(settings, build_driver(settings)).timed_out()
-
-
-def test_the_pools_timeout_is_ours_and_sqlalchemys() -> None:
-    error = pool_timeout()
-
-    assert isinstance(error, connmgr.PoolTimeout)
-    assert isinstance(error, sqlalchemy.exc.TimeoutError)
-
-
-def test_the_pools_timeout_says_how_long_it_waited_and_what_to_do() -> None:
-    message = str(pool_timeout())
-
-    assert message.startswith("profile 'orders': no connection became free within 0.5 s (pool.timeout): ")
-    assert message.endswith("raise pool.size or pool.max_overflow")
 
 
 def test_a_database_that_is_down_is_no_error_of_ours() -> None:

@@ -36,10 +36,11 @@ class ClosingPool(Pool):
             is_hard = terminate or record is not None
         else:
             is_hard = terminate and (meter.driver.terminate_stops_work or not in_greenlet())
+        driver_connection = self._dialect.get_driver_connection(connection)
         if is_hard:
-            self._terminate(connection.driver_connection)
+            self._terminate(driver_connection)
         else:
-            self._close_politely(connection.driver_connection)
+            self._close_politely(driver_connection)
 
     def _terminate(self, driver_connection: Any) -> None:
         if self._is_elsewhere():

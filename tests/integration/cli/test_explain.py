@@ -101,7 +101,9 @@ def test_codes_and_settings_are_completed(run):
     assert completed.stdout.split() == [
         "plain,pool.mode",
         "plain,pool.max_overflow",
+        "plain,pool.min_idle",
         "plain,pool.max_lifetime",
+        "plain,pool.max_waiting",
     ]
 
 
