@@ -72,11 +72,11 @@ class ClosingPool(Pool):
         if dead:
             record.close()
         else:
-            self._spawn(greenlet_spawn(record.close))
+            self.spawn(greenlet_spawn(record.close))
             # It is as good as gone: its slot is free now, not when its server has said goodbye.
             self.meter.ended(record.dbapi_connection)
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run `work` in a task that the pool owns.
 
         In a context of its own: what it does is not part of the caller's trace or request.

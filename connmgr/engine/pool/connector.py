@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Protocol
 
 from connmgr.engine.pool import backoff
+from connmgr.engine.pool.failing import may_pass
 
 HANGS = 0.25
 """Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
@@ -41,6 +42,10 @@ class Needs(Protocol):
         """Take note of a failure that will not pass by itself; those who wait must hear of it."""
         ...
 
+    async def open_one(self) -> None:
+        """Open one connection and give it to whoever needs it."""
+        ...
+
 
 class Connector:
     """The connects of one pool.
@@ -51,19 +56,15 @@ class Connector:
     be reached.
     """
 
-    def __init__(
-        self,
-        needs: Needs,
-        limit: int,
-        clock: Callable[[], float],
-        connect: Callable[[], Coroutine[Any, Any, None]],
-        may_pass: Callable[[BaseException], bool],
-    ) -> None:
+    __slots__ = (
+        "_attempts", "_clock", "_failing_since", "_idle_retry_at", "_limit", "_needs", "_retry_at", "_timer",
+        "last_error",
+    )  # fmt: skip
+
+    def __init__(self, needs: Needs, limit: int, clock: Callable[[], float]) -> None:
         self._needs = needs
         self._limit = limit
         self._clock = clock
-        self._connect = connect
-        self._may_pass = may_pass
         self._attempts: dict[asyncio.Task[None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._retry_at = self._idle_retry_at = 0.0
@@ -109,7 +110,7 @@ class Connector:
 
     def _start(self, now: float) -> None:
         # In a context of its own: a connect belongs to no caller's trace or request.
-        task = asyncio.get_running_loop().create_task(self._connect(), context=Context())
+        task = asyncio.get_running_loop().create_task(self._needs.open_one(), context=Context())
         self._attempts[task] = now
         task.add_done_callback(self._ended)
 
@@ -130,7 +131,7 @@ class Connector:
         self._idle_retry_at = now + backoff.idle_pause(now - since)
         pause = backoff.pause(now - since)
         self._retry_at = now + pause
-        if not self._may_pass(error):
+        if not may_pass(error):
             self._needs.failed(error)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(pause, self._retry)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.record import Record
@@ -26,6 +26,22 @@ class Verdict(Enum):
     INVALIDATED = "invalidated"
 
 
+class Testing(Protocol):
+    """What the tests must know of their pool, and whom they tell."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> object:
+        """Run a test in a task that the pool owns."""
+        ...
+
+    def offer(self, record: Record) -> None:
+        """Take a connection that is alive."""
+        ...
+
+    def bury(self, record: Record) -> None:
+        """Take one that is dead."""
+        ...
+
+
 class Liveness:
     """Tests idle connections before they are handed out.
 
@@ -35,23 +51,18 @@ class Liveness:
     asked whatever the window, because what killed one, a restart or a firewall, has mostly killed them too.
     """
 
-    def __init__(
-        self,
-        meter: Meter,
-        alive: Callable[[Record], None],
-        dead: Callable[[Record], None],
-        spawn: Callable[[Coroutine[Any, Any, None]], object],
-    ) -> None:
-        pool = meter.settings.pool
+    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "checking")
+
+    def __init__(self, meter: Meter, pool: Testing) -> None:
+        settings = meter.settings.pool
         self._meter = meter
-        self._alive, self._dead, self._spawn = alive, dead, spawn
-        self._is_closed = meter.driver.is_closed
-        self._window = {"always": _ALWAYS, "never": _NEVER}.get(pool.pre_ping, pool.liveness_window)
-        self._limit = pool.liveness_timeout
-        self._longest = math.inf if pool.idle_timeout is None else pool.idle_timeout
+        self._pool = pool
+        self._window = {"always": _ALWAYS, "never": _NEVER}.get(settings.pre_ping, settings.liveness_window)
+        self._limit = settings.liveness_timeout
+        self._longest = math.inf if settings.idle_timeout is None else settings.idle_timeout
         self._suspect_at = -math.inf
-        self.checking: set[Record] = set()
-        """Those that are asked right now."""
+        self.checking = 0
+        """How many are asked right now."""
 
     @property
     def is_always(self) -> bool:
@@ -61,7 +72,7 @@ class Liveness:
     def judge(self, record: Record, now: float) -> Verdict:
         """Say what becomes of an idle connection that somebody wants; no I/O."""
         meter = self._meter
-        if self._is_closed(record.link):
+        if meter.driver.is_closed(record.link):
             return Verdict.DEAD
         if record.is_stale:
             return Verdict.INVALIDATED
@@ -79,20 +90,20 @@ class Liveness:
 
     def check(self, record: Record) -> None:
         """Ask a connection in a task of the pool's, and tell the pool how it is."""
-        self.checking.add(record)
-        self._spawn(self._check(record))
+        self.checking += 1
+        self._pool.spawn(self._check(record))
 
     async def _check(self, record: Record) -> None:
         meter = self._meter
         meter.liveness_pinged += 1
         is_alive = await self._answers(record.link)
-        self.checking.discard(record)
+        self.checking -= 1
         if is_alive:
             record.alive_at = meter.clock()
-            self._alive(record)
+            self._pool.offer(record)
         else:
             meter.liveness_failed += 1
-            self._dead(record)
+            self._pool.bury(record)
 
     async def _answers(self, connection: Any) -> bool:
         """Ask, and do not wait longer than the limit.

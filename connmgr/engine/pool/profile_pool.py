@@ -45,7 +45,7 @@ class ProfilePool(Stock):
     def _ready(self, now: float) -> Record | None:
         """Take an idle connection that can be handed out as it is; start its test where one is due."""
         while self.idle:
-            record = self.idle.pop() if self._is_lifo else self.idle.popleft()
+            record = self.idle.pop() if self._is_lifo else self.idle.pop(0)
             verdict = self._liveness.judge(record, now)
             if verdict is Verdict.READY:
                 return record
@@ -64,14 +64,16 @@ class ProfilePool(Stock):
             place = self._waiters.join(since, first=not is_newcomer)
             # After `join`: the connector must count this caller among those who wait.
             self._connector.demand(newcomer=is_newcomer)
-            record = await self._waiters.wait(place, since + self._timeout - self.meter.clock())
+            record = await self._waiters.wait(
+                place, since + self._timeout - self.meter.clock(), self._take_back
+            )
             now = self.meter.clock()
             if record is None:
                 raise self._timed_out(now - since)
             if not self.meter.driver.is_closed(record.link):
                 self._hand_out(record, now, since)
                 return record
-            self._bury(record)
+            self.bury(record)
             is_newcomer = False
 
     def _hand_out(self, record: Record, now: float, since: float) -> None:
@@ -84,7 +86,7 @@ class ProfilePool(Stock):
         most = self.meter.settings.pool.max_waiting
         if most is None:
             return
-        served = len(self._liveness.checking) + len(self._connector) + max(0, self.free_slots())
+        served = self._liveness.checking + len(self._connector) + max(0, self.free_slots())
         if len(self._waiters) + 1 - served > most:
             self.meter.rejected += 1
             raise failing.rejected(self.meter.settings, self.stats())
@@ -146,7 +148,7 @@ class ProfilePool(Stock):
             if self._liveness.is_always and self._waiters:
                 self._liveness.check(record)
             else:
-                self._offer(record)
+                self.offer(record)
             return
         self._connector.demand()
 

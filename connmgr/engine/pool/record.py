@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Record(_ConnectionRecord):
     """SQLAlchemy's record, and our times beside it, all of the pool's clock.
 
-    It connects when it is made. `link` is the driver's own connection. `used_at` is the end of its last use, `alive_at` when it was last known
-    to be alive. `taken_at`, `task` and `stack` say who has it; `cause` why it is being closed, and with
-    `dead` it is closed without a word to its server.
+    It connects when it is made. `link` is the driver's own connection. `used_at` is the end of its last
+    use, `alive_at` when it was last known to be alive. `taken_at`, `task` and `stack` say who has it;
+    `cause` says why it is being closed, and with `dead` that happens without a word to its server.
     """
 
     __slots__ = (
@@ -66,7 +66,7 @@ class Record(_ConnectionRecord):
         """Whether somebody has it; not while it is tested."""
         return self.taken_at > 0.0
 
-    def invalidate(self, e: BaseException | None = None, soft: bool = False) -> None:  # noqa: FBT001, FBT002
+    def invalidate(self, e: BaseException | None = None, soft: bool = False) -> None:
         """Close it for SQLAlchemy or its user; `soft` leaves that to the pool, when it comes back."""
         self.is_stale |= soft
         super().invalidate(e, soft)

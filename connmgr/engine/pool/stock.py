@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
-from connmgr.engine.pool import failing, stats
+from connmgr.engine.pool import stats
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.connector import Connector
 from connmgr.engine.pool.liveness import Liveness
@@ -31,17 +30,15 @@ class Stock(ClosingPool):
         super().__init__(creator, **kw)
         settings = meter.settings.pool
         self.meter = meter
-        self.idle: deque[Record] = deque()
+        self.idle: list[Record] = []
         self._size, self._max = settings.size, settings.size + settings.max_overflow
         self._tasks = set()
         self._alive_at = 0.0
         self._generation = 0
         self._was_disposed = False
-        self._waiters = Waiters(self._take_back)
-        self._liveness = Liveness(meter, self._offer, self._bury, self._spawn)
-        self._connector = Connector(
-            self, settings.connecting_limit, meter.clock, self._connect, failing.may_pass
-        )
+        self._waiters = Waiters()
+        self._liveness = Liveness(meter, self)
+        self._connector = Connector(self, settings.connecting_limit, meter.clock)
 
     def stats(self) -> PoolStats:
         """Return the counters as they are now; no I/O."""
@@ -61,7 +58,7 @@ class Stock(ClosingPool):
         """Count those who wait and no test serves, and what `min_idle` lacks; see `Needs`."""
         if self.meter.retired:
             return 0
-        unserved = len(self._waiters) - len(self._liveness.checking)
+        unserved = len(self._waiters) - self._liveness.checking
         lacking = self.meter.settings.pool.min_idle - len(self.idle) + min(0, unserved)
         return max(0, unserved) + max(0, min(lacking, self._size - len(self.meter.open)))
 
@@ -83,17 +80,17 @@ class Stock(ClosingPool):
         if not self.meter.open:
             self._waiters.fail_all(error)
 
-    async def _connect(self) -> None:
+    async def open_one(self) -> None:
         """Open one connection; runs in a task of the connector's."""
         generation = self._generation
         record = await open_record(self)
         record.generation = generation
         self._alive_at = record.alive_at
-        self._offer(record)
+        self.offer(record)
 
     # Moves ------------------------------------------------------------------------------------------
 
-    def _offer(self, record: Record) -> None:
+    def offer(self, record: Record) -> None:
         """Give a live connection to the oldest waiter, else keep it; what nobody needs is closed."""
         if self.meter.retired or record.generation != self._generation:
             self._discard(record, "retired" if self.meter.retired else "disposed")
@@ -106,10 +103,10 @@ class Stock(ClosingPool):
 
     def _take_back(self, record: Record) -> None:
         """Pass on what a waiter was given that was cancelled in the same turn."""
-        self._offer(record)
+        self.offer(record)
         self._connector.demand()
 
-    def _bury(self, record: Record) -> None:
+    def bury(self, record: Record) -> None:
         """Close one that is dead, and ask all others: what killed it may have killed them."""
         self._discard(record, "dead", dead=True)
         self._liveness.suspect()
@@ -148,11 +145,11 @@ class Stock(ClosingPool):
             await_only(self._empty())
         else:
             while self.idle:
-                self._discard(self.idle.popleft(), "disposed", dead=True)
+                self._discard(self.idle.pop(), "disposed", dead=True)
 
     async def _empty(self) -> None:
         while self.idle:
-            self._discard(self.idle.popleft(), "retired" if self.meter.retired else "disposed")
+            self._discard(self.idle.pop(), "retired" if self.meter.retired else "disposed")
         await self._connector.stop()
         await self._settle()
         self.refill()

@@ -16,8 +16,9 @@ class Waiters:
     a caller take what is free past the queue starved the others (SQLAlchemy's own does).
     """
 
-    def __init__(self, take_back: Callable[[Record], None]) -> None:
-        self._take_back = take_back
+    __slots__ = ("_queue",)
+
+    def __init__(self) -> None:
         self._queue: OrderedDict[asyncio.Future[Record | None], float] = OrderedDict()
 
     def __len__(self) -> int:
@@ -35,11 +36,16 @@ class Waiters:
             self._queue.move_to_end(future, last=False)
         return future
 
-    async def wait(self, future: asyncio.Future[Record | None], seconds: float) -> Record | None:
+    async def wait(
+        self,
+        future: asyncio.Future[Record | None],
+        seconds: float,
+        take_back: Callable[[Record], None],
+    ) -> Record | None:
         """Wait for what `join` queued up for; None when `seconds` have passed.
 
-        Cancelled in the very turn in which it was served, it hands the connection on: the caller will
-        never see it, and it would be out of the pool for good.
+        Cancelled in the very turn in which it was served, it hands the connection to `take_back`: the
+        caller will never see it, and it would be out of the pool for good.
         """
         timer = asyncio.get_running_loop().call_later(seconds, _give_up, future)
         try:
@@ -48,7 +54,7 @@ class Waiters:
             if future.done() and not future.cancelled() and future.exception() is None:
                 record = future.result()
                 if record is not None:
-                    self._take_back(record)
+                    take_back(record)
             raise
         finally:
             timer.cancel()
