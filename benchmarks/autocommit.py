@@ -1,4 +1,4 @@
-"""A read in a session with autocommit against a session of SQLAlchemy's own, which begins a transaction for it."""
+"""A read with autocommit: ours against a session of SQLAlchemy's own, which begins a transaction for it."""
 
 from __future__ import annotations
 

@@ -11,10 +11,12 @@ import asyncio
 import gc
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 MIN_PAIRS = 20
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +95,28 @@ async def compare(
     """
     if pairs < least:
         raise ValueError(f"{pairs} pairs are too few to show a spread; take {least} or more")
-    for contender in (ours, control):
-        await contender.visit()
-    samples: dict[Contender, list[Sample]] = {ours: [], control: []}
-    for number in range(pairs):
-        for contender in (ours, control) if number % 2 == 0 else (control, ours):
-            samples[contender].append(await _visit(contender))
-    return _cell(situation, ours, control, samples)
+    mine, others = await in_turn([ours.visit, control.visit], pairs)
+    return _cell(situation, ours, control, mine, others)
 
 
-async def _visit(contender: Contender) -> Sample:
-    # Garbage of the one before must not be collected on this one's account.
-    gc.collect()
-    return await contender.visit()
+async def in_turn(visits: Sequence[Callable[[], Awaitable[Result]]], rounds: int) -> list[list[Result]]:
+    """Warm all up, then visit all in each round, every time another one first; the results of each."""
+    for visit in visits:
+        await visit()
+    results: list[list[Result]] = [[] for _ in visits]
+    for number in range(rounds):
+        for step in range(len(visits)):
+            place = (number + step) % len(visits)
+            # Garbage of the one before must not be collected on this one's account.
+            gc.collect()
+            results[place].append(await visits[place]())
+    return results
 
 
 def _cell(
-    situation: str, ours: Contender, control: Contender, samples: dict[Contender, list[Sample]]
+    situation: str, ours: Contender, control: Contender, samples: list[Sample], controls: list[Sample]
 ) -> Cell:
-    pairs = list(zip(samples[ours], samples[control], strict=True))
+    pairs = list(zip(samples, controls, strict=True))
     return Cell(
         situation=situation,
         ours=ours.name,
@@ -126,18 +131,27 @@ def _cell(
     )
 
 
-def concurrent(operation: Operation, concurrency: int, seconds: float) -> Visit:
-    """Return a visit in which `concurrency` tasks repeat the operation for about `seconds`."""
+def concurrent(operation: Operation, concurrency: int, seconds: float, *, lead: float = 0.0) -> Visit:
+    """Return a visit in which `concurrency` tasks repeat the operation for about `seconds`.
+
+    For `lead` seconds before, they do so unmeasured: connections that were idle while others had their
+    turn may be tested again, which load that never stops does not see.
+    """
 
     async def visit() -> Sample:
+        if lead:
+            await _load(operation, concurrency, time.perf_counter() + lead)
         begun, cpu = time.perf_counter(), time.process_time()
-        end = begun + seconds
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_repeat(operation, end)) for _ in range(concurrency)]
-        operations = sum(task.result() for task in tasks)
+        operations = await _load(operation, concurrency, begun + seconds)
         return Sample(operations, time.perf_counter() - begun, time.process_time() - cpu)
 
     return visit
+
+
+async def _load(operation: Operation, concurrency: int, end: float) -> int:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_repeat(operation, end)) for _ in range(concurrency)]
+    return sum(task.result() for task in tasks)
 
 
 async def _repeat(operation: Operation, end: float) -> int:

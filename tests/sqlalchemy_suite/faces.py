@@ -6,17 +6,18 @@ import time
 from typing import Any
 
 from sqlalchemy.pool import Pool
-from sqlalchemy.pool.base import _AsyncConnDialect, _ConnDialect
+from sqlalchemy.pool.base import _AsyncConnDialect
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.pool import Meter, ProfilePool
 from connmgr.settings import PoolSettings, Settings
-from connmgr.target import SQLiteTarget
-from tests.sqlalchemy_suite.stand_in import MockDriver, driver_of
+from tests.sqlalchemy_suite.stand_in import MockDriver, driver_of, target_of
 
 UNLIMITED = 10_000
 FOREVER = 3600.0
+SOON = 1.0
+"""Seconds, where a test does not say how long: some wait in vain, for a connect is tried again until then."""
 
 
 class StandInMeter(Meter):
@@ -40,7 +41,7 @@ class QueuePoolFace(ProfilePool):
         creator: Any,
         pool_size: int = 5,
         max_overflow: int = 10,
-        timeout: float | None = 30.0,
+        timeout: float | None = SOON,
         use_lifo: bool = False,
         recycle: float = -1,
         pre_ping: bool = False,
@@ -60,8 +61,8 @@ class QueuePoolFace(ProfilePool):
             max_lifetime=recycle if recycle > -1 else FOREVER,
             pre_ping="always" if pre_ping else "never",
         )
-        settings = Settings("theirs", SQLiteTarget(None), pool)
         dialect = dialect or self._dialect
+        settings = Settings("theirs", target_of(dialect), pool)
         # Their tests turn the clock by `time.time`.
         meter = StandInMeter(settings, driver_of(self, settings, dialect), lambda: time.time())
         super().__init__(creator, meter, dialect=dialect, **kw)

@@ -8,6 +8,8 @@ from sqlalchemy.util import greenlet_spawn
 
 from connmgr.engine.drivers.postgres import PostgresDriver
 from connmgr.engine.drivers.sqlite import SQLiteDriver
+from connmgr.settings import Settings
+from connmgr.target import PostgresTarget, Server, SQLiteTarget, Target
 
 
 class MockDriver:
@@ -32,7 +34,14 @@ class MockDriver:
         connection.close()
 
 
-def driver_of(pool: Any, settings: Any, dialect: Any) -> Any:
+def target_of(dialect: Any) -> Target:
+    """Return a target that drivers for a dialect's connections accept; the dialect connects by itself."""
+    if getattr(dialect, "driver", "") == "asyncpg":
+        return PostgresTarget((Server("localhost"),), "theirs", None, None, "disable", "theirs")
+    return SQLiteTarget(None)
+
+
+def driver_of(pool: Any, settings: Settings, dialect: Any) -> Any:
     """Return the driver for the connections that a dialect makes."""
     name = getattr(dialect, "driver", "")
     if name == "asyncpg":

@@ -58,6 +58,10 @@ class Driver(Protocol):
         """Whether the driver knows the connection to be dead; free of I/O."""
         ...
 
+    def is_in_transaction(self, connection: Any) -> bool:
+        """Whether the database has begun a transaction on it; free of I/O."""
+        ...
+
     def terminate(self, connection: Any) -> None:
         """Close at once, without a word to the server; never waits, and may be called twice."""
         ...

@@ -148,6 +148,9 @@ class PostgresDriver:
     def is_closed(self, connection: Connection) -> bool:
         return connection.is_closed()
 
+    def is_in_transaction(self, connection: Connection) -> bool:
+        return connection.is_in_transaction()
+
     def terminate(self, connection: Connection) -> None:
         # Also when `is_closed()`: that is true from the start of a polite close, which waits for a server
         # that may be gone, and nothing but this ends that wait. asyncpg raises for one that the server has

@@ -99,6 +99,9 @@ class SQLiteDriver:
     def is_closed(self, connection: aiosqlite.Connection) -> bool:
         return connection._connection is None or not connection._running
 
+    def is_in_transaction(self, connection: aiosqlite.Connection) -> bool:
+        return not self.is_closed(connection) and connection.in_transaction
+
     def terminate(self, connection: aiosqlite.Connection) -> None:
         if self.is_closed(connection):
             return

@@ -12,14 +12,19 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.pool.meter import Meter
+from connmgr.engine.pool.opening import reopen_record
 from connmgr.engine.pool.record import Record
 
 
 class ClosingPool(Pool):
-    """What both kinds of pool share: the meter, and how connections are closed."""
+    """What both kinds of pool share: the meter, and how connections are replaced and closed."""
 
     meter: Meter
     _tasks: set[asyncio.Task[Any]]
+
+    async def reopen(self, record: Record) -> None:
+        """Connect anew for a record that lost its connection on its way out."""
+        await reopen_record(self, record)
 
     def _close_connection(self, connection: Any, *, terminate: bool = False) -> None:
         """Close a connection for SQLAlchemy, which calls this for each.

@@ -52,14 +52,19 @@ def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseExc
         f"profile {name!r}: no connection within {limit:g} s (pool.timeout; {waited:.2f} s passed): {stats}"
     )
     if last_error is None:
-        advice = "look for sessions that are held too long, or raise pool.size or pool.max_overflow"
-        return PoolTimeout(f"{begin}; {advice}")
+        return PoolTimeout(f"{begin}; {_advice(stats)}")
     failure = classify(last_error, meter.driver.secrets)
     error = PoolTimeout(
         f"{begin}; the last connect failed ({failure.kind.value}): {failure.message}; {failure.hint}"
     )
     error.__cause__ = last_error
     return error
+
+
+def _advice(stats: PoolStats) -> str:
+    if stats.connecting and not stats.in_use:
+        return "a connect was still under way: look at the way to the server, or raise pool.timeout"
+    return "look for sessions that are held too long, or raise pool.size or pool.max_overflow"
 
 
 def rejected(settings: Settings, stats: PoolStats) -> TooManyWaiting:

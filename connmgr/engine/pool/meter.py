@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -84,7 +84,7 @@ class Meter:
     async def close_politely(self, driver_connection: Any) -> None:
         """Close a connection within `timeouts.close`; its server cancels what it still does for it."""
         cut = partial(self.driver.terminate, driver_connection)
-        await finish(driver_connection.close(), self.closing, cut)
+        await finish(_in_a_task_of_its_own(driver_connection.close()), self.closing, cut)
 
     async def close_all(self) -> None:
         """Close what is open, in use or not, all at once. Users get the driver's error."""
@@ -102,3 +102,10 @@ class Meter:
         for record in list(self.open.values()):
             with contextlib.suppress(Exception):  # one that cannot be closed must not save the others
                 self.driver.terminate(record.driver_connection)
+
+
+async def _in_a_task_of_its_own(close: Coroutine[Any, Any, None]) -> None:
+    """Run a driver's close. With `timeouts.command`, asyncpg's ends by cancelling the task that it runs in:
+    `finish` would raise that as a cancellation of its caller, whom nobody cancelled.
+    """
+    await asyncio.get_running_loop().create_task(close)

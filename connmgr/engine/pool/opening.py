@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util import greenlet_spawn
 
@@ -12,6 +13,7 @@ from connmgr.engine.pool.record import Record
 
 if TYPE_CHECKING:
     from connmgr.engine.pool.closing import ClosingPool
+    from connmgr.engine.pool.meter import Meter
 
 _JITTER = 0.1
 
@@ -27,30 +29,44 @@ async def open_record(pool: ClosingPool) -> Record:
         TimeoutError: names the profile, the server and the setting.
         EngineRetired: the pool was retired; nobody would close what is opened now.
     """
-    meter = pool.meter
-    meter.refuse_when_retired()
-    meter.loop = asyncio.get_running_loop()
-    begun = meter.clock()
-    try:
-        record = await _connect(pool)
-    except Exception:
-        meter.failed += 1
-        raise
+    begun = pool.meter.clock()
+    record: Record = await _connect(pool, Record, pool)
+    _enter(pool.meter, record, begun)
+    return record
+
+
+async def reopen_record(pool: ClosingPool, record: Record) -> None:
+    """Connect anew for a user whose connection was lost on its way out, on the terms of `open_record`.
+
+    SQLAlchemy does so when a listener for checkouts raises `DisconnectionError`.
+    """
+    begun = pool.meter.clock()
+    await _connect(pool, record.connect)
+    record.is_stale = False
+    _enter(pool.meter, record, begun)
+
+
+def _enter(meter: Meter, record: Record, begun: float) -> None:
     now = meter.clock()
     record.link = record.driver_connection
     record.used_at = record.alive_at = now
     record.expires_at = now + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
     meter.opened(record, now - begun)
-    return record
 
 
-async def _connect(pool: ClosingPool) -> Record:
-    settings = pool.meter.settings
+async def _connect(pool: ClosingPool, work: Callable[..., Any], *args: Any) -> Any:
+    meter, settings = pool.meter, pool.meter.settings
+    meter.refuse_when_retired()
+    meter.loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.timeouts.connect):
-            return await greenlet_spawn(Record, pool)
+            return await greenlet_spawn(work, *args)
     except TimeoutError:
+        meter.failed += 1
         raise TimeoutError(
             f"profile {settings.name!r}: no connection to {settings.target.url} within "
             f"{settings.timeouts.connect:g} s (timeouts.connect)"
         ) from None
+    except Exception:
+        meter.failed += 1
+        raise

@@ -6,8 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool.base import _ConnectionRecord
+from sqlalchemy.util import await_only
 
 if TYPE_CHECKING:
+    from connmgr.engine.pool.closing import ClosingPool
     from connmgr.engine.pool.stacks import Stack
 
 
@@ -27,6 +29,7 @@ class Record(_ConnectionRecord):
         "generation",
         "is_stale",
         "link",
+        "pool",
         "stack",
         "taken_at",
         "task",
@@ -40,14 +43,21 @@ class Record(_ConnectionRecord):
     used_at: float
     alive_at: float
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: ClosingPool) -> None:
+        self.pool = pool
         self.taken_at = 0.0
         self.task: asyncio.Task[Any] | None = None
         self.stack: Stack | None = None
         self.was_reported = self.is_stale = False
         self.cause = "error"
         self.dead = False
-        super().__init__(pool)
+        try:
+            super().__init__(pool)
+        except BaseException:
+            if self.dbapi_connection is not None:
+                # SQLAlchemy 2.0 leaves it open when its first questions fail or are cancelled.
+                pool._close_connection(self.dbapi_connection, terminate=True)
+            raise
 
     def take(self, now: float) -> None:
         """Note who checks it out. Their task is what on-call people look for first."""
@@ -68,5 +78,16 @@ class Record(_ConnectionRecord):
 
     def invalidate(self, e: BaseException | None = None, soft: bool = False) -> None:
         """Close it for SQLAlchemy or its user; `soft` leaves that to the pool, when it comes back."""
-        self.is_stale |= soft
+        # Before all else: a listener that raises keeps SQLAlchemy from closing it.
+        self.is_stale = True
         super().invalidate(e, soft)
+
+    def get_connection(self) -> Any:
+        """Return the connection; where a listener found it wanting, a new one, which is in the books too."""
+        if self.dbapi_connection is None:
+            await_only(self.pool.reopen(self))
+        return self.dbapi_connection
+
+    def connect(self) -> None:
+        """Make a new connection in the place of one that was lost."""
+        super().get_connection()

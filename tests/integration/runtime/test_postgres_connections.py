@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connmgr import ConfigError, Registry
 from tests.rig.postgres import PostgresServer
+from tests.rig.refusals import REFUSED
 
 Load = Callable[..., Registry]
 WHO = text("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")
@@ -87,7 +88,7 @@ async def test_the_password_is_asked_from_its_source_at_each_new_connection(
     async with load(environ, orders=profile) as registry, registry.session("orders") as held:
         await held.execute(text("SELECT 1"))
         own_postgres.sql("ALTER ROLE app PASSWORD 'rotated'")
-        with pytest.raises(DBAPIError, match="password authentication failed"):
+        with pytest.raises(REFUSED, match="password authentication failed"):
             await ask(registry, "SELECT 1")
         environ["ORDERS_PASSWORD"] = "rotated"
 
@@ -116,7 +117,7 @@ async def test_a_refused_password_is_in_no_error_and_no_traceback(
     load: Load, postgres: PostgresServer
 ) -> None:
     async with load(orders={"url": postgres.url(password=CANARY)}) as registry:
-        with pytest.raises(DBAPIError, match="password authentication failed") as failure:
+        with pytest.raises(REFUSED, match="password authentication failed") as failure:
             await ask(registry, "SELECT 1")
 
     assert CANARY not in f"{failure.value} {failure.value!r} {failure.value.__notes__}"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from connmgr import Registry
 from tests.rig.pki import Pki
 from tests.rig.postgres import PostgresServer
+from tests.rig.refusals import REFUSED
 from tests.rig.template import Template
 
 Load = Callable[..., Registry]
@@ -87,7 +87,7 @@ async def test_a_password_is_never_taken_from_where_the_profile_does_not_say(
         passfile.unlink()
         monkeypatch.setenv("PGPASSWORD", postgres.password)
 
-    with pytest.raises(DBAPIError, match="password authentication failed"):
+    with pytest.raises(REFUSED, match="password authentication failed"):
         await login(load, postgres.url(password=""))
 
 

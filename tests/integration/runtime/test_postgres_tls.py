@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from connmgr import Registry
 from tests.rig.access import Access
 from tests.rig.pki import Pki
 from tests.rig.postgres import PostgresServer
+from tests.rig.refusals import REFUSED
 from tests.rig.template import Template
 
 Load = Callable[..., Registry]
@@ -82,7 +82,7 @@ async def test_a_client_certificate_logs_in_without_a_password(
         others = {"sslcert": str(pki.other_client.certificate), "sslkey": str(pki.other_client.key)}
 
         assert await in_tls(load, server.url(password="", **verified, **ours)) is True
-        with pytest.raises(DBAPIError, match="certificate authentication failed"):
+        with pytest.raises(REFUSED, match="certificate authentication failed"):
             await in_tls(load, server.url(password="", **verified, **others))
 
 
@@ -108,7 +108,7 @@ async def test_disable_goes_in_clear_and_a_server_that_wants_tls_refuses_it(
     load: Load, server: PostgresServer, postgres: PostgresServer
 ) -> None:
     assert await in_tls(load, postgres.url(sslmode="disable")) is False
-    with pytest.raises(DBAPIError, match="no encryption"):
+    with pytest.raises(REFUSED, match="no encryption"):
         await in_tls(load, server.url(sslmode="disable"))
 
 
