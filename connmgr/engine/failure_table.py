@@ -151,6 +151,8 @@ BY_CLASS = (
 BY_CLASS_NAME = (
     # asyncpg's, which only `engine.drivers` may import; without a SQLSTATE.
     ByCode("InterfaceError", Kind.CONNECTION_LOST, "connection is closed"),
+    # The server's last word came while the connection was idle, and the end of the stream not yet.
+    ByCode("InternalClientError", Kind.CONNECTION_LOST, "cannot switch to state"),
 )
 
 HINTS = {

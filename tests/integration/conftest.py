@@ -1,16 +1,50 @@
-"""The machine's libpq, and a primary, a standby and a read-only primary for a module: never stop these."""
+"""Registries of real files and what they log; the machine's libpq; servers of each role for a module."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+from loguru import logger
 
+from connmgr import Registry
 from tests.rig.availability import unavailable
 from tests.rig.libpq import Libpq, LibpqMissing
 from tests.rig.postgres import PostgresServer
 from tests.rig.roles import new_primary, new_read_only, new_standby
 from tests.rig.template import Template
+
+Load = Callable[..., Registry]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Write profiles and load them: `load(orders={"url": "sqlite://"})`. JSON is YAML too."""
+
+    def load(environ: Mapping[str, str] | None = None, **profiles: Mapping[str, Any]) -> Registry:
+        directory = tmp_path / "profiles"
+        directory.mkdir(exist_ok=True)
+        for name, values in profiles.items():
+            (directory / f"{name}.yaml").write_text(json.dumps(values), encoding="utf-8")
+        return Registry.load(directory, environ={} if environ is None else environ)
+
+    return load
+
+
+@pytest.fixture
+def log() -> Iterator[list[dict[str, Any]]]:
+    """The records that connmgr logs while the test runs."""
+    records: list[dict[str, Any]] = []
+    sink = logger.add(lambda message: records.append(message.record), level=0, filter="connmgr")
+    logger.enable("connmgr")
+
+    yield records
+
+    logger.disable("connmgr")
+    logger.remove(sink)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from tests.rig.namespace import NamespaceUnavailable
 
 LONGEST = 400.0
 """Seconds for all of them, the slow ones included."""
+TIDIES_UP = 30.0
 FAILED = ("failure", "error")
 
 Cases: TypeAlias = Mapping[tuple[str, str], ElementTree.Element]
@@ -36,7 +37,7 @@ class Delegation:
         self._output = ""
 
     def take(self, item: pytest.Item) -> None:
-        """Let `item` report what became of it in the child; nothing of it is run here."""
+        """Let `item` report what became of it in the child; nothing of it is run here, fixtures neither."""
         self._items.append(item)
         item.setup = lambda: None
         item.runtest = lambda: self._tell(item)
@@ -67,7 +68,7 @@ class Delegation:
 
 
 def _finish(root: Path, *command: str) -> str:
-    """Run a command to its end and return what it printed; terminated with this process, it tidies up."""
+    """Run a command to its end and return what it printed; when this is interrupted, it is told to end."""
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -78,9 +79,10 @@ def _finish(root: Path, *command: str) -> str:
     ) as child:
         try:
             return child.communicate(timeout=LONGEST)[0]
-        except BaseException:
+        finally:
+            # Nothing is left to end when all went well. Killed at once, it would leave its server behind.
             child.terminate()
-            raise
+            child.wait(TIDIES_UP)
 
 
 def _read(report: Path) -> Iterator[tuple[tuple[str, str], ElementTree.Element]]:

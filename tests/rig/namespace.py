@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 
 NAMESPACES = (("unshare", "-n"), ("unshare", "-Urn"))
+# Told to end with its parent, or a killed run would leave its child and the child's server behind.
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "TERM")
 # Who is not root has no sbin on PATH, and may use nft all the same in a namespace of their own.
 NFT = shutil.which("nft", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
 OUTSIDE = "CONNMGR_NETWORK_OUTSIDE"
@@ -31,11 +33,12 @@ def prefix() -> tuple[str, ...]:
         raise NamespaceUnavailable("no nft command: install nftables")
     for namespace in NAMESPACES:
         try:
-            tried = subprocess.run([*namespace, NFT, "add table inet tried"], capture_output=True, text=True)
+            command = [*namespace, *WITH_ITS_PARENT, NFT, "add table inet tried"]
+            tried = subprocess.run(command, capture_output=True, text=True)
         except FileNotFoundError:
             raise NamespaceUnavailable("no unshare command on PATH: install util-linux") from None
         if tried.returncode == 0:
-            return namespace
+            return (*namespace, *WITH_ITS_PARENT)
     raise NamespaceUnavailable(f"no network namespace with nftables: {tried.stderr.strip()}")
 
 

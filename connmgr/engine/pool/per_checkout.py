@@ -61,6 +61,10 @@ class ConnectionPerCheckout(ClosingPool):
         """Return the counters as they are now; no I/O."""
         return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting)
 
+    def status(self) -> str:
+        """Say how the pool does, as SQLAlchemy's pools do; `stats` has it in figures."""
+        return str(self.stats())
+
     def retire(self) -> None:
         """Serve nobody any more: new checkouts get EngineRetired."""
         self.meter.retired = True

@@ -33,7 +33,12 @@ class ProfilePool(Stock):
 
     def _do_get(self) -> Record:
         now = self.meter.clock()
-        record = None if self._waiters else self._ready(now)
+        # Also when others wait: each caller that comes has one more idle connection tested, or a burst
+        # after a quiet while would be served by the one that the first caller had tested.
+        record = self._ready(now)
+        if record is not None and self._waiters:
+            self.offer(record)
+            record = None
         if record is None:
             record = await_only(self._wait(now))
         else:

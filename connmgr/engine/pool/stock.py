@@ -52,6 +52,10 @@ class Stock(ClosingPool):
             oldest_wait=self._waiters.oldest(self.meter.clock()),
         )
 
+    def status(self) -> str:
+        """Say how the pool does, as SQLAlchemy's pools do; `stats` has it in figures."""
+        return str(self.stats())
+
     # What the connector asks ------------------------------------------------------------------------
 
     def wanted(self) -> int:

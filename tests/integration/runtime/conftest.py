@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from loguru import logger
 from sqlalchemy import text
 
 from connmgr import Registry
 
 Load = Callable[..., Registry]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    """Write profiles and load them: `load(orders={"url": "sqlite://"})`. JSON is YAML too."""
-
-    def load(environ: Mapping[str, str] | None = None, **profiles: Mapping[str, Any]) -> Registry:
-        directory = tmp_path / "profiles"
-        directory.mkdir(exist_ok=True)
-        for name, values in profiles.items():
-            (directory / f"{name}.yaml").write_text(json.dumps(values), encoding="utf-8")
-        return Registry.load(directory, environ={} if environ is None else environ)
-
-    return load
-
-
-@pytest.fixture
-def log() -> Iterator[list[dict[str, Any]]]:
-    """The records that connmgr logs while the test runs."""
-    records: list[dict[str, Any]] = []
-    sink = logger.add(lambda message: records.append(message.record), level=0, filter="connmgr")
-    logger.enable("connmgr")
-
-    yield records
-
-    logger.disable("connmgr")
-    logger.remove(sink)
 
 
 @pytest.fixture(
