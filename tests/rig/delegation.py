@@ -79,10 +79,18 @@ def _finish(root: Path, *command: str) -> str:
     ) as child:
         try:
             return child.communicate(timeout=LONGEST)[0]
-        finally:
-            # Nothing is left to end when all went well. Killed at once, it would leave its server behind.
-            child.terminate()
-            child.wait(TIDIES_UP)
+        except BaseException:
+            _end(child)
+            raise
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Let a child stop its server and go; kill one that does not."""
+    child.terminate()
+    try:
+        child.wait(TIDIES_UP)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _read(report: Path) -> Iterator[tuple[tuple[str, str], ElementTree.Element]]:

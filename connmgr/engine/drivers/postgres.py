@@ -149,7 +149,7 @@ class PostgresDriver:
         return connection.is_closed()
 
     def is_in_transaction(self, connection: Connection) -> bool:
-        return connection.is_in_transaction()
+        return not connection.is_closed() and connection.is_in_transaction()
 
     def terminate(self, connection: Connection) -> None:
         # Also when `is_closed()`: that is true from the start of a polite close, which waits for a server

@@ -96,6 +96,13 @@ class SQLiteDriver:
         async with connection.execute("PRAGMA schema_version"):
             return ServerInfo("SQLite", sqlite3.sqlite_version, None)
 
+    async def ping(self, connection: aiosqlite.Connection) -> None:
+        """Nothing to ask: there is no server that could be gone, and the thread is in this process."""
+
+    async def reset(self, connection: aiosqlite.Connection) -> None:
+        """Close it: a new one costs less than to find the temporary tables and pragmas that a session left."""
+        await connection.close()
+
     def is_closed(self, connection: aiosqlite.Connection) -> bool:
         return connection._connection is None or not connection._running
 

@@ -12,6 +12,7 @@ from connmgr.engine.failures import classify
 from connmgr.report import FailureKind
 from tests.faults.pool.books import ask, settled
 from tests.rig.client import connected
+from tests.rig.pipe import Pipe
 from tests.rig.wait import wait_until
 
 WAITERS = 10
@@ -50,13 +51,22 @@ async def test_who_waits_in_vain_is_told_why_and_the_server_is_not_stormed(
 async def test_all_who_wait_are_served_once_one_connection_is_free(
     postgres, proxy, database, load, elsewhere
 ):
+    """Until then one connect at a time asks for it."""
+    proxy.up = Pipe(latency=0.01)  # long enough for two at once to be seen
     async with load(db=profile(postgres, proxy, database, "20s")) as registry:
         waiters = [asyncio.create_task(ask(registry)) for _ in range(WAITERS)]
-        await wait_until(lambda: registry.stats("db").failed >= 3, what="connects to be refused")
+        await wait_until(lambda: registry.stats("db").failed >= 2, what="the first connects to be refused")
+        at_once = []
 
+        def has_failed_again() -> bool:
+            at_once.append(registry.stats("db").connecting)
+            return registry.stats("db").failed >= 6
+
+        await wait_until(has_failed_again, what="more connects to be refused")
         await elsewhere.aclose()
 
         assert await asyncio.gather(*waiters) == [1] * WAITERS
+        assert max(at_once) == 1
         stats = await settled(registry)
         assert (stats.created, stats.timeouts) == (1, 0)
 
