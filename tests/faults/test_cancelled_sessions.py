@@ -63,6 +63,7 @@ async def test_a_thousand_cancelled_sessions_leave_nothing_and_the_pool_works(ow
         for _ in range(SESSIONS // BATCH):
             cancelled += await cancel_a_batch(registry, chance)
             assert own_postgres.backends() <= POOL["size"] + POOL["max_overflow"] + BATCH
+        await wait_until(lambda: registry.stats("db").connecting == 0, what="the last connect to end")
         stats = registry.stats("db")
 
         assert cancelled >= SESSIONS * 0.9

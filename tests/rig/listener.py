@@ -42,7 +42,8 @@ class Link:
         """Wait until the streams that were ended are closed."""
         for writer in self.writers:
             with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                # Shielded: a link's task that is cancelled here would cancel what others wait for too.
+                await asyncio.shield(writer.wait_closed())
 
 
 class Listener(ABC):

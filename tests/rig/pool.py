@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import cast
 
@@ -80,7 +79,7 @@ class Lab:
 
     async def close(self) -> None:
         """Close every connection, and what they shared."""
+        self.pool.retire()
         await self.engine.dispose()
-        await asyncio.sleep(0)
         self.pool.meter.terminate_all()
         await self.driver.close()

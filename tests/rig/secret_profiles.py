@@ -74,7 +74,10 @@ SECRET_PROFILES: Final = {name: _filled(document) for name, document in _secret_
 BASE: Final[Document] = {"password": CANARY}
 
 FAILING_PROFILES: Final[dict[str, Document]] = {
-    "nothing_listens": {"url": f"postgresql://app:{URL_CANARY}@127.0.0.1:1/orders"},
+    "nothing_listens": {
+        "url": f"postgresql://app:{URL_CANARY}@127.0.0.1:1/orders",
+        "pool": {"timeout": "300ms"},
+    },
     "unset": {"url": f"postgresql://app:{URL_CANARY}@${{UNSET_}}/orders"},
     "whole_and_more": {"url": f"${{ORDERS_URL}}#{URL_CANARY}"},
     "as_a_port": {"url": "postgresql://app:${CANARY_}@127.0.0.1:${CANARY_}/orders"},

@@ -100,7 +100,7 @@ class SQLiteDriver:
         """Nothing to ask: there is no server that could be gone, and the thread is in this process."""
 
     async def reset(self, connection: aiosqlite.Connection) -> None:
-        """Close it: a new one costs less than to find the temporary tables and pragmas that a session left."""
+        """Close it: a new one costs less than finding the tables and pragmas that a session left."""
         await connection.close()
 
     def is_closed(self, connection: aiosqlite.Connection) -> bool:

@@ -57,8 +57,8 @@ class Connector:
     """
 
     __slots__ = (
-        "_attempts", "_clock", "_failing_since", "_idle_retry_at", "_limit", "_needs", "_retry_at", "_timer",
-        "last_error",
+        "_attempts", "_clock", "_failing_since", "_idle_retry_at", "_limit", "_needs", "_pressed_since",
+        "_retry_at", "_timer", "last_error",
     )  # fmt: skip
 
     def __init__(self, needs: Needs, limit: int, clock: Callable[[], float]) -> None:
@@ -69,6 +69,7 @@ class Connector:
         self._timer: asyncio.TimerHandle | None = None
         self._retry_at = self._idle_retry_at = 0.0
         self._failing_since: float | None = None
+        self._pressed_since: float | None = None
         self.last_error: BaseException | None = None
         """Why the last connect failed; None once one succeeded since."""
 
@@ -121,15 +122,22 @@ class Connector:
         if error is not None and not was_given_up:
             self._failed(error)
         elif error is None and not task.cancelled():
-            self._failing_since = self.last_error = None
+            self._failing_since = self._pressed_since = self.last_error = None
         self.demand()
+
+    def arrived(self) -> None:
+        """Count the current task no longer: its connection is open, and would be in the books twice until
+        the task has ended.
+        """
+        self._attempts.pop(asyncio.current_task(), None)  # type: ignore[arg-type] # None is no key
 
     def _failed(self, error: BaseException) -> None:
         now = self._clock()
-        since = self._failing_since = self._failing_since or now
+        self._failing_since = self._failing_since or now
+        self._pressed_since = self._pressed_since or now
         self.last_error = error
-        self._idle_retry_at = now + backoff.idle_pause(now - since)
-        pause = backoff.pause(now - since)
+        self._idle_retry_at = now + backoff.idle_pause(now - self._failing_since)
+        pause = backoff.pause(now - self._pressed_since)
         self._retry_at = now + pause
         if not may_pass(error):
             self._needs.failed(error)
@@ -140,6 +148,9 @@ class Connector:
         self._timer = None
         # The event loop may be a moment early by the pool's clock, and nobody would ask again.
         self._retry_at = 0.0
+        if not self._needs.has_waiters():
+            # Whoever comes next comes to a new outage as far as anybody knows.
+            self._pressed_since = None
         self.demand()
 
     async def stop(self) -> None:
@@ -147,6 +158,8 @@ class Connector:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            # Nobody else would wake those who wait for the next try.
+            self._retry_at = 0.0
         tasks, self._attempts = list(self._attempts), {}
         for task in tasks:
             task.cancel()

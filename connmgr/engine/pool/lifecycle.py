@@ -35,7 +35,8 @@ def _close_dead(pool: ProfilePool) -> None:
     """Close what its server has closed, so that nobody has to find out, and `min_idle` is made up for."""
     is_closed = pool.meter.driver.is_closed
     for record in [record for record in pool.idle if is_closed(record.link)]:
-        pool.drop_idle(record, "dead", dead=True)
+        pool.idle.remove(record)
+        pool.discard_dead(record)
 
 
 def _end_lifetimes(pool: ProfilePool, now: float) -> None:
@@ -54,7 +55,7 @@ def _shrink(pool: ProfilePool, now: float) -> None:
     if settings.idle_timeout is None:
         return
     idle_since = sorted(pool.idle, key=lambda record: record.used_at)
-    for record in idle_since[: max(0, len(pool.meter.open) - settings.min_idle)]:
+    for record in idle_since[: max(0, len(idle_since) - settings.min_idle)]:
         if now - record.used_at > settings.idle_timeout:
             pool.drop_idle(record, "idle")
 

@@ -29,6 +29,8 @@ class Verdict(Enum):
 class Testing(Protocol):
     """What the tests must know of their pool, and whom they tell."""
 
+    idle: list[Record]
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> object:
         """Run a test in a task that the pool owns."""
         ...
@@ -51,7 +53,7 @@ class Liveness:
     asked whatever the window, because what killed one, a restart or a firewall, has mostly killed them too.
     """
 
-    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "checking")
+    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "serving")
 
     def __init__(self, meter: Meter, pool: Testing) -> None:
         settings = meter.settings.pool
@@ -61,22 +63,27 @@ class Liveness:
         self._limit = settings.liveness_timeout
         self._longest = math.inf if settings.idle_timeout is None else settings.idle_timeout
         self._suspect_at = -math.inf
-        self.checking = 0
-        """How many are asked right now."""
+        self.serving = 0
+        """How many are asked right now for somebody who waits."""
 
     @property
     def is_always(self) -> bool:
         """Whether each one is asked, however lately it was used."""
         return self._window == _ALWAYS
 
+    @property
+    def is_never(self) -> bool:
+        """Whether none is asked, whatever happened."""
+        return self._window == _NEVER
+
     def judge(self, record: Record, now: float) -> Verdict:
-        """Say what becomes of an idle connection that somebody wants; no I/O."""
+        """Say what becomes of a connection that was taken out of the idle for somebody; no I/O."""
         meter = self._meter
         if meter.driver.is_closed(record.link):
             return Verdict.DEAD
         if record.is_stale:
             return Verdict.INVALIDATED
-        if now - record.used_at > self._longest and len(meter.open) > meter.settings.pool.min_idle:
+        if now - record.used_at > self._longest and len(self._pool.idle) >= meter.settings.pool.min_idle:
             return Verdict.IDLE
         if now - record.alive_at > self._window or record.alive_at <= self._suspect_at:
             return Verdict.DUE
@@ -85,19 +92,23 @@ class Liveness:
 
     def suspect(self) -> None:
         """Trust no connection that was last seen alive before now, unless `pre_ping` is never."""
-        if self._window != _NEVER:
+        if not self.is_never:
             self._suspect_at = self._meter.clock()
 
-    def check(self, record: Record) -> None:
-        """Ask a connection in a task of the pool's, and tell the pool how it is."""
-        self.checking += 1
-        self._pool.spawn(self._check(record))
+    def check(self, record: Record, *, for_waiter: bool) -> None:
+        """Ask a connection in a task of the pool's, and tell the pool how it is.
 
-    async def _check(self, record: Record) -> None:
+        Only a test that was started for a waiter holds up the connect that would serve it: a suspect is
+        more likely dead than alive.
+        """
+        self.serving += for_waiter
+        self._pool.spawn(self._check(record, for_waiter=for_waiter))
+
+    async def _check(self, record: Record, *, for_waiter: bool) -> None:
         meter = self._meter
         meter.liveness_pinged += 1
         is_alive = await self._answers(record.link)
-        self.checking -= 1
+        self.serving -= for_waiter
         if is_alive:
             record.alive_at = meter.clock()
             self._pool.offer(record)

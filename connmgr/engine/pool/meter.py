@@ -60,11 +60,14 @@ class Meter:
         return record
 
     def forget(self, record: Record) -> None:
-        """Strike out a connection whose user took it out of the pool for good (`detach`), if it is in."""
+        """Strike out a connection that the pool will not see again, if it is in: its user detached it for
+        good, or forgot it and the garbage collector found it.
+        """
         for key, other in list(self.open.items()):
             if other is record:
                 del self.open[key]
-                self.closed_by["detached"] = self.closed_by.get("detached", 0) + 1
+                cause = record.cause if record.cause == "collected" else "detached"
+                self.closed_by[cause] = self.closed_by.get(cause, 0) + 1
 
     def refuse_when_retired(self) -> None:
         """Raise EngineRetired once the engine has left service.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.pool import failing, leaks, stacks
@@ -55,9 +56,12 @@ class ProfilePool(Stock):
             if verdict is Verdict.READY:
                 return record
             if verdict is Verdict.DUE:
-                self._liveness.check(record)
+                self._liveness.check(record, for_waiter=True)
                 return None
-            self._discard(record, verdict.value, dead=verdict is Verdict.DEAD)
+            if verdict is Verdict.DEAD:
+                self.discard_dead(record)
+            else:
+                self._discard(record, verdict.value)
         return None
 
     async def _wait(self, since: float) -> Record:
@@ -79,6 +83,8 @@ class ProfilePool(Stock):
                 self._hand_out(record, now, since)
                 return record
             self.bury(record)
+            # Retired in the same turn: nobody would serve it any more.
+            self.meter.refuse_when_retired()
             is_newcomer = False
 
     def _hand_out(self, record: Record, now: float, since: float) -> None:
@@ -91,7 +97,7 @@ class ProfilePool(Stock):
         most = self.meter.settings.pool.max_waiting
         if most is None:
             return
-        served = self._liveness.checking + len(self._connector) + max(0, self.free_slots())
+        served = self._liveness.serving + len(self._connector) + max(0, self.free_slots())
         if len(self._waiters) + 1 - served > most:
             self.meter.rejected += 1
             raise failing.rejected(self.meter.settings, self.stats())
@@ -103,22 +109,26 @@ class ProfilePool(Stock):
     # Coming back ---------------------------------------------------------------------------------------
 
     def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
-        if record.dbapi_connection is None and self._is_collected_elsewhere(record):
+        if record.dbapi_connection is None and self._is_collected(record):
             return
         if self._resets_fully and record.dbapi_connection is not None:
             self._reset(record)
         self._returned(record)
 
-    def _is_collected_elsewhere(self, record: Record) -> bool:
-        """Leave what the garbage collector brings from outside of the event loop to the loop, if it runs."""
+    def _is_collected(self, record: Record) -> bool:
+        """Leave what the garbage collector brings to the event loop, if it runs.
+
+        The collector runs in any thread, and in the middle of any move of the pool's.
+        """
+        if in_greenlet():
+            return False
+        record.cause = "collected"
         loop = self.meter.loop
         if loop is None or not loop.is_running():
             self.meter.forget(record)
-            return True
-        if self._is_elsewhere():
+        else:
             loop.call_soon_threadsafe(self._returned, record)
-            return True
-        return False
+        return True
 
     def _reset(self, record: Record) -> None:
         """Take away what the session left; a connection where that fails is closed."""
@@ -138,20 +148,24 @@ class ProfilePool(Stock):
     def _returned(self, record: Record) -> None:
         meter = self.meter
         now = meter.clock()
-        meter.use.add(now - record.taken_at)
-        if record.was_reported:
+        held = now - record.taken_at
+        meter.use.add(held)
+        if record.was_reported and record.dbapi_connection is not None:
             leaks.came_back(meter, record, now)
         record.give_back()
         if record.dbapi_connection is None:
             meter.forget(record)
         elif meter.driver.is_closed(record.link):
-            self._discard(record, "dead", dead=True)
+            self.discard_dead(record)
         elif (cause := self._end_of(record, now)) is not None:
             self._discard(record, cause)
         else:
-            record.used_at = record.alive_at = self._alive_at = now
+            record.used_at = now
+            # Its last round trip may be as long ago as it was out: nothing need be said to give it back.
+            if held <= meter.settings.pool.liveness_window:
+                record.alive_at = self._alive_at = now
             if self._liveness.is_always and self._waiters:
-                self._liveness.check(record)
+                self._liveness.check(record, for_waiter=True)
             else:
                 self.offer(record)
             return
@@ -163,6 +177,9 @@ class ProfilePool(Stock):
             return "disposed"
         if record.is_stale:
             return "invalidated"
+        if self.meter.driver.is_in_transaction(record.link):
+            # Begun behind SQLAlchemy's back, which so did not end it: the next user would work inside of it.
+            return "transaction"
         if now >= record.expires_at:
             return "lifetime"
         return "shrunk" if len(self.meter.open) > self._max else None

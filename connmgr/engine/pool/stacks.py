@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
 import linecache
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
 import greenlet
-import sqlalchemy
 
 Stack: TypeAlias = tuple[tuple[str, int, str], ...]
 """File, line and function of each call, the innermost first. No locals: they hold people's data."""
 
 _DEPTH = 12
-_NOT_THE_APPLICATION = (
-    str(Path(__file__).parents[2]),
-    str(Path(sqlalchemy.__file__).parent),
-    str(Path(asyncio.__file__).parent),
-    contextlib.__file__,
-)
+_NOT_THE_APPLICATION = frozenset({"asyncio", "connmgr", "contextlib", "sqlalchemy"})
 
 
 def capture() -> Stack:
     """Return the calls that led here, without SQLAlchemy's and ours.
 
-    SQLAlchemy works in a greenlet, whose stack begins with it; the application's is its parent's.
+    SQLAlchemy works in a greenlet, whose stack begins with it: what the application runs in there
+    (`run_sync`) comes first, what it awaits is its parent's.
     """
-    current: greenlet.greenlet | None = greenlet.getcurrent().parent
-    frames = _calls(current.gr_frame if current is not None else None)
-    return tuple(itertools.islice(frames, _DEPTH))
+    parent = greenlet.getcurrent().parent
+    outside = _calls(parent.gr_frame) if parent is not None else ()
+    return tuple(itertools.islice(itertools.chain(_calls(sys._getframe()), outside), _DEPTH))
 
 
 def _calls(frame: FrameType | None) -> Iterator[tuple[str, int, str]]:
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(_NOT_THE_APPLICATION):
+        # By module, not by file: SQLAlchemy compiles some of its functions, and those have no file.
+        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_THE_APPLICATION:
             yield code.co_filename, frame.f_lineno, code.co_name
         frame = frame.f_back
 

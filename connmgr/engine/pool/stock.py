@@ -62,7 +62,7 @@ class Stock(ClosingPool):
         """Count those who wait and no test serves, and what `min_idle` lacks; see `Needs`."""
         if self.meter.retired:
             return 0
-        unserved = len(self._waiters) - self._liveness.checking
+        unserved = len(self._waiters) - self._liveness.serving
         lacking = self.meter.settings.pool.min_idle - len(self.idle) + min(0, unserved)
         return max(0, unserved) + max(0, min(lacking, self._size - len(self.meter.open)))
 
@@ -88,6 +88,7 @@ class Stock(ClosingPool):
         """Open one connection; runs in a task of the connector's."""
         generation = self._generation
         record = await open_record(self)
+        self._connector.arrived()
         record.generation = generation
         self._alive_at = record.alive_at
         self.offer(record)
@@ -110,23 +111,27 @@ class Stock(ClosingPool):
         self.offer(record)
         self._connector.demand()
 
-    def bury(self, record: Record) -> None:
-        """Close one that is dead, and ask all others: what killed it may have killed them."""
+    def discard_dead(self, record: Record) -> None:
+        """Close one that is dead, and trust no other unasked: what killed it may have killed them."""
         self._discard(record, "dead", dead=True)
         self._liveness.suspect()
-        for other in list(self.idle):
+
+    def bury(self, record: Record) -> None:
+        """Close one that somebody waited for and that is dead, and ask all others at once."""
+        self.discard_dead(record)
+        for other in [] if self._liveness.is_never else list(self.idle):
             self.check_idle(other)
         self._connector.demand()
 
     def check_idle(self, record: Record) -> None:
         """Ask an idle connection whether it is alive; nobody gets it meanwhile."""
         self.idle.remove(record)
-        self._liveness.check(record)
+        self._liveness.check(record, for_waiter=False)
 
-    def drop_idle(self, record: Record, cause: str, *, dead: bool = False) -> None:
+    def drop_idle(self, record: Record, cause: str) -> None:
         """Close an idle connection; `refill` makes up for it."""
         self.idle.remove(record)
-        self._discard(record, cause, dead=dead)
+        self._discard(record, cause)
 
     def refill(self) -> None:
         """Start the connects that are needed now, for `min_idle` among others."""

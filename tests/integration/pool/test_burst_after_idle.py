@@ -1,4 +1,4 @@
-"""A burst after a quiet while is served by all the connections that are there, not by the first one tested."""
+"""A burst after a quiet while is served by all the connections there are, not by the first one tested."""
 
 from __future__ import annotations
 

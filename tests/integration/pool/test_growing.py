@@ -143,9 +143,7 @@ async def test_overflow_serves_who_waits_before_it_is_closed(new_lab: NewLab) ->
 
 
 @pytest.mark.parametrize(("use_lifo", "used"), [(True, {8}), (False, {2})])
-async def test_use_is_spread_over_all_or_kept_to_one(
-    new_lab: NewLab, use_lifo: bool, used: set[int]
-) -> None:
+async def test_use_is_spread_over_all_or_kept_to_one(new_lab: NewLab, use_lifo: bool, used: set[int]) -> None:
     lab = new_lab(size=4, max_overflow=0, use_lifo=use_lifo)
     await lab.fill(4)
 

@@ -145,17 +145,17 @@ async def test_a_waiter_that_is_cancelled_loses_its_place_and_the_others_keep_th
     assert waiters[1].cancelled()
 
 
+@pytest.mark.parametrize("is_served_first", [True, False])
 async def test_a_waiter_cancelled_in_the_turn_in_which_it_is_served_passes_the_connection_on(
-    new_lab: NewLab, monkeypatch: pytest.MonkeyPatch
+    new_lab: NewLab, monkeypatch: pytest.MonkeyPatch, is_served_first: bool
 ) -> None:
     lab = new_lab(size=1, max_overflow=0, timeout="20s")
-    first, second = None, None
     offer = lab.pool.offer
 
     def offer_and_cancel(record: object) -> None:
-        offer(record)  # type: ignore[arg-type]
-        if first is not None:
-            first.cancel()
+        steps = [lambda: offer(record), first.cancel]  # type: ignore[arg-type]
+        for step in steps if is_served_first else reversed(steps):
+            step()
 
     async with lab.engine.connect():
         first, second = asyncio.create_task(lab.pid()), asyncio.create_task(lab.pid())
@@ -184,6 +184,32 @@ async def test_the_last_waiter_cancelled_as_it_is_served_leaves_the_connection_i
     assert only.cancelled()
     stats = await lab.quiet()
     assert (stats.open, stats.idle, stats.created, stats.checkouts) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("end", ["dead", "lifetime", "transaction", "error", "disposed"])
+async def test_one_that_is_not_kept_makes_room_for_who_waits(new_lab: NewLab, end: str) -> None:
+    lab = new_lab(size=1, max_overflow=0, timeout="20s", max_lifetime="1000s")
+    async with lab.engine.connect() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        waiter = asyncio.create_task(lab.pid())
+        await wait_until(lambda: lab.stats.waiting == 1)
+        match end:
+            case "dead":
+                raw.terminate()  # type: ignore[union-attr]
+            case "lifetime":
+                lab.clock.advance(1001)
+            case "transaction":
+                await raw.execute("BEGIN")  # type: ignore[union-attr]
+            case "error":
+                await connection.invalidate()
+            case "disposed":
+                await lab.engine.dispose()
+
+    async with asyncio.timeout(5):
+        await waiter
+
+    assert lab.stats.closed_by == {end: 1}
+    assert (lab.stats.created, lab.stats.open, lab.stats.timeouts) == (2, 1, 0)
 
 
 async def test_beyond_max_waiting_a_caller_is_refused_at_once(load: Load, postgres: PostgresServer) -> None:
