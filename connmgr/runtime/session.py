@@ -105,7 +105,12 @@ class ManagedSession(AsyncSession):
         is_round_trip = connection is not None and _is_in_transaction(self._handle, connection)
         if is_round_trip:
             await asyncio.sleep(0)
-        await super().close()
+        try:
+            await super().close()
+        except Exception:
+            if connection is not None:
+                await self.run_sync(lambda _: _let_go(connection))
+            raise
         if is_round_trip:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -119,6 +124,13 @@ def _is_in_transaction(handle: Handle, connection: Connection) -> bool:
     if connection.closed or connection.invalidated:
         return False
     return handle.driver.is_in_transaction(connection.connection.driver_connection)
+
+
+def _let_go(connection: Connection) -> None:
+    """Return a connection that SQLAlchemy keeps when its rollback fails; it is not used again."""
+    if not connection.closed:
+        connection.invalidate()
+        connection.close()
 
 
 def cut(handle: Handle, connection: Connection | None) -> None:

@@ -110,7 +110,11 @@ async def test_a_connection_whose_rollback_fails_is_replaced(one: Registry, post
     assert (stats.open, stats.closed, stats.created) == (1, 1, 2)
 
 
-@pytest.mark.parametrize("block", [Registry.connect, Registry.session])
+@pytest.mark.parametrize(
+    "block",
+    [Registry.connect, Registry.session],
+    ids=lambda f: f.__name__,
+)
 async def test_a_connection_that_still_works_for_another_task_is_replaced(
     one: Registry, postgres: PostgresServer, block: Callable[[Registry, str], Any]
 ) -> None:
@@ -126,6 +130,7 @@ async def test_a_connection_that_still_works_for_another_task_is_replaced(
     with suppress(DBAPIError):
         await scope.__aexit__(None, None, None)
 
+    await wait_until(lambda: one.stats("orders").in_use == 0, 2.0, what="the slot to be free")
     assert await use(one) != first
     with pytest.raises(asyncpg.PostgresError):
         await busy
