@@ -56,7 +56,7 @@ async def test_an_idle_pool_answers_in_time_and_serves_again_when_the_network_is
         await select(registry)
 
     partition.heal()
-    with at_most(0.5):
+    with at_most(MARGIN):
         await select(registry)
     stats = registry.stats("db")
     assert stats.closed_by["dead"] == stats.liveness_failed == POOL["size"]
