@@ -85,8 +85,8 @@ def _put_target(draft: _Draft, found: Finding, profile: Profile, environ: Enviro
     draft.problems += sheet.problems
     if any(not problem.code.is_warning for problem in draft.problems):
         return
-    if found.sqlite_path is not None:
-        draft.target = SQLiteTarget(found.sqlite_path or None)
+    if found.sqlite is not None:
+        draft.target = found.sqlite
     elif found.servers is not None:
         draft.target = build_target(sheet, profile.name, found.servers, secrets)
     timeout = sheet.value("connect_timeout")

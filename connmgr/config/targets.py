@@ -11,13 +11,13 @@ from connmgr.config.libpq.sheet import Sheet
 from connmgr.config.libpq.twice import check_both
 from connmgr.config.paths import Path
 from connmgr.config.references import named, references
-from connmgr.config.sqlite import check_alone, sqlite_path
+from connmgr.config.sqlite import check_alone, sqlite_target
 from connmgr.config.url_text import url_text
 from connmgr.config.urls import SQLITE, BadUrl, leading, split
 from connmgr.problem import Code, Place
 
 if TYPE_CHECKING:
-    from connmgr.target import Server
+    from connmgr.target import Server, SQLiteTarget
 
 _URL: Final = ("url",)
 
@@ -26,13 +26,13 @@ _URL: Final = ("url",)
 class Finding:
     """What a profile says: a SQLite file, or libpq's words with the servers that they name.
 
-    `sqlite_path` is absolute, empty for a database in memory, and None while it is not known. `url_origin`
-    says for people where a URL's own text stands. All problems are the sheet's.
+    `sqlite` is None while its path is not known. `url_origin` says for people where a URL's own text
+    stands. All problems are the sheet's.
     """
 
     sheet: Sheet
     is_sqlite: bool = False
-    sqlite_path: str | None = None
+    sqlite: SQLiteTarget | None = None
     servers: tuple[Server, ...] | None = field(default=None)
     url_origin: str = "the url"
 
@@ -81,7 +81,7 @@ def _put_url(
         return False
     found.is_sqlite = url.scheme in SQLITE
     if found.is_sqlite:
-        found.sqlite_path = sqlite_path(sheet, url, environ, text.origin)
+        found.sqlite = sqlite_target(sheet, url, values, environ, text.origin)
     else:
         from connmgr.config.libpq.from_url import put_url  # as with `gather`
 

@@ -93,6 +93,11 @@ BY_SQLSTATE = (
 
 BY_SQLITE_NAME = (
     ByCode(
+        "SQLITE_AUTH",
+        Kind.UNKNOWN,
+        hint="SQL may not reach other files: `sqlite: {allow_attach: true}` allows ATTACH and VACUUM INTO",
+    ),
+    ByCode(
         "SQLITE_BUSY",
         Kind.TIMEOUT,
         hint="another connection held the database's lock for too long: look for a long write transaction",

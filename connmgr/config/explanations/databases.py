@@ -14,12 +14,14 @@ _SECTION: Final = "host=db.internal\ndbname=orders\nuser=app\n"
 
 DATABASES: Final[Mapping[Code, Explanation]] = {
     Code.URL: Explanation(
-        "A URL that cannot be read",
+        "A URL that cannot be used",
         "The URL has no scheme, one that connmgr does not serve, a port that is no number, or parts that "
         "do not fit together. Often a password stands in it whose @ : / ? # or % the URL takes for its own "
-        "signs, and then the host is another one than you see.",
+        "signs, and then the host is another one than you see. The relative path of a SQLite file may not "
+        "leave the working directory, by .. or by a link.",
         "Write `postgresql://user@host:5432/dbname` or `sqlite:///file.db`, and the password under the key "
-        "password or as a reference `${NAME}`, where every character is safe.",
+        "password or as a reference `${NAME}`, where every character is safe. A SQLite file elsewhere has an "
+        "absolute path, or `sqlite: {allow_outside: true}`.",
         one("url: postgresql://app@db.internal:orders\n"),
         one("url: postgresql://app@db.internal:5432/orders\n"),
     ),

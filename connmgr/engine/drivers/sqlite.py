@@ -12,6 +12,7 @@ from typing import Any, cast
 import aiosqlite
 from sqlalchemy.engine import URL
 
+from connmgr.engine.drivers.sqlite_connection import Connection, keep_to_own_file, path_to_open
 from connmgr.report import ServerInfo
 from connmgr.secret import Secret
 from connmgr.settings import Settings
@@ -19,6 +20,9 @@ from connmgr.target import SQLiteTarget
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a statement waits for another connection's lock before `database is locked`."""
+
+INTERRUPT_AGAIN = 0.05
+"""Seconds from one interrupt of a statement to the next, until its thread ends."""
 
 
 class SQLiteDriver:
@@ -33,15 +37,14 @@ class SQLiteDriver:
     terminate_stops_work = True
 
     def __init__(self, settings: Settings) -> None:
-        target = cast(SQLiteTarget, settings.target)
-        self._path = target.path
+        self._target = cast(SQLiteTarget, settings.target)
         self._memory_name = f"connmgr-{uuid.uuid4().hex}"
         self._anchor: sqlite3.Connection | None = None
         self._ending: set[asyncio.Future[Any]] = set()
 
     @property
     def url(self) -> URL:
-        return URL.create("sqlite+aiosqlite", database=self._path)
+        return URL.create("sqlite+aiosqlite", database=self._target.path)
 
     @property
     def secrets(self) -> Iterable[Secret]:
@@ -49,7 +52,7 @@ class SQLiteDriver:
 
     async def connect(self, *_args: Any, within: float | None = None, **_kwargs: Any) -> aiosqlite.Connection:
         """Open a connection with its pragmas set, all in one hop to its thread."""
-        if self._path is None and self._anchor is None:
+        if self._target.path is None and self._anchor is None:
             self._anchor = self._open()
         connection = aiosqlite.Connection(self._open, iter_chunk_size=64)
         # A forgotten connection must not keep the interpreter from ending.
@@ -77,15 +80,23 @@ class SQLiteDriver:
 
     def _open(self) -> sqlite3.Connection:
         """Open and configure; runs in the connection's thread."""
-        if self._path is None:
-            uri = f"file:/{self._memory_name}?vfs=memdb"
-            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
+        if self._target.path is None:
+            path = f"file:/{self._memory_name}?vfs=memdb"
         else:
-            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, check_same_thread=False)
+            path = path_to_open(self._target)
+        connection = sqlite3.connect(
+            path,
+            uri=self._target.path is None,
+            timeout=BUSY_TIMEOUT,
+            check_same_thread=False,
+            factory=Connection,
+        )
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            if self._path is not None:
+            if self._target.path is not None:
                 _use_write_ahead_log(connection)
+            if not self._target.allow_attach:
+                keep_to_own_file(connection)
         except BaseException:
             connection.close()
             raise
@@ -110,22 +121,43 @@ class SQLiteDriver:
         return not self.is_closed(connection) and connection.in_transaction
 
     def terminate(self, connection: aiosqlite.Connection) -> None:
+        """Interrupt what runs, roll back and close; the thread ends by itself and `close` sees it end.
+
+        A statement that waits for another connection's lock cannot be interrupted: its thread ends when it
+        has the lock, or after `BUSY_TIMEOUT`, and it writes nothing.
+        """
         if self.is_closed(connection):
             return
-        with contextlib.suppress(sqlite3.Error):
-            connection._conn.interrupt()
         stopped = connection.stop()
-        if stopped is not None:
+        if stopped is None:  # collected without an event loop
+            _interrupt(connection)
+        else:
             self._own(stopped)
+            self._interrupt_until(stopped, connection)
+
+    def _interrupt_until(self, stopped: asyncio.Future[Any], connection: aiosqlite.Connection) -> None:
+        """Interrupt until the thread ends: what it has yet to begin, one interrupt does not reach.
+
+        Such a statement would run for as long as it takes, and nobody could end it any more.
+        """
+        if not stopped.done():
+            _interrupt(connection)
+            stopped.get_loop().call_later(INTERRUPT_AGAIN, self._interrupt_until, stopped, connection)
 
     async def close(self) -> None:
         # The threads report their end to this event loop; it must not close before they have.
         # One that ends may leave another: a failed open is followed by the end of its thread.
+        # One that waits for a lock of another process's takes `BUSY_TIMEOUT` at most.
         while self._ending:
             await asyncio.wait(self._ending)
         if self._anchor is not None:
             self._anchor.close()
             self._anchor = None
+
+
+def _interrupt(connection: aiosqlite.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error, ValueError):  # it has just been closed
+        connection._conn.interrupt()
 
 
 async def _close_when_open(opening: asyncio.Future[aiosqlite.Connection]) -> None:
