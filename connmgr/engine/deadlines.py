@@ -41,3 +41,5 @@ class Deadlines:
             del self._ends[late]
             # By the loop: an error of one of them must not keep the others from being called.
             loop.call_soon(late)
+        # An empty dictionary keeps the memory of its fullest.
+        self._ends.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,11 +25,13 @@ NOTE = "connmgr: profile "
 class Handle:
     """Owns one profile's engine, driver and meter."""
 
+    __slots__ = ("_autocommit_engine", "_leases", "driver", "engine", "settings")
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.driver = build_driver(settings)
-        self.meter = Meter(settings, self.driver)
-        self.engine = build_engine(self.meter)
+        self.engine = build_engine(Meter(settings, self.driver))
+        self._autocommit_engine: AsyncEngine | None = None
         self._leases = Leases()
 
     @property
@@ -39,14 +40,21 @@ class Handle:
         return cast("ProfilePool | ConnectionPerCheckout", self.engine.pool)
 
     @property
+    def meter(self) -> Meter:
+        """The pool's meter; `Engine.dispose(close=False)` begins another pool, with a meter of its own."""
+        return self.pool.meter
+
+    @property
     def name(self) -> str:
         """The profile's name."""
         return self.settings.name
 
-    @functools.cached_property
+    @property
     def autocommit_engine(self) -> AsyncEngine:
         """A view of the engine, on the same pool, whose statements have no transaction around them."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        if self._autocommit_engine is None:
+            self._autocommit_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        return self._autocommit_engine
 
     def engine_for(self, *, autocommit: bool | None) -> AsyncEngine:
         """Return the engine with autocommit or without; None stands for what the profile says."""

@@ -32,6 +32,8 @@ class Leases:
     held strongly, one forgotten session would make every close wait its whole grace period.
     """
 
+    __slots__ = ("_loop", "_none_left", "_refs")
+
     def __init__(self) -> None:
         self._refs: set[weakref.ref[Lease]] = set()
         self._none_left: asyncio.Event | None = None

@@ -11,9 +11,15 @@ POLL = 0.005
 
 
 async def wait_until(
-    fact: Callable[[], bool | Awaitable[bool]], timeout: float = 5.0, *, what: str = "the fact"
+    fact: Callable[[], bool | Awaitable[bool]],
+    timeout: float = 5.0,
+    *,
+    what: str = "the fact",
+    poll: float = POLL,
 ) -> None:
     """Return as soon as `fact()` is true; it may be a coroutine function. `timeout` in seconds.
+
+    `poll` of 0 looks in every turn of the loop, for a fact that soon passes.
 
     Raises:
         TimeoutError: `fact()` was still false at the deadline.
@@ -25,7 +31,7 @@ async def wait_until(
             return
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout:g} s for {what}, in vain")
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(poll)
 
 
 async def forever() -> None:

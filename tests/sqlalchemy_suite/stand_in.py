@@ -16,6 +16,7 @@ class MockDriver:
     """Does what a driver does, with what a mock of the DBAPI has."""
 
     terminate_stops_work = True
+    can_reset = True
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool

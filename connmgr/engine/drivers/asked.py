@@ -11,6 +11,8 @@ class Asked:
     The one before is still to be masked: connections that are open may have been made with it.
     """
 
+    __slots__ = ("_earlier", "_now", "_source")
+
     def __init__(self, source: SecretSource | None) -> None:
         self._source = source
         self._now: Secret | None = None

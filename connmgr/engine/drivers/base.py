@@ -21,6 +21,9 @@ class Driver(Protocol):
     terminate_stops_work: bool
     """Whether `terminate` also ends what the database still does for the connection."""
 
+    can_reset: bool
+    """Whether `reset` does it; if not, a new connection costs less."""
+
     @property
     def url(self) -> URL:
         """The URL that names SQLAlchemy's dialect; holds no secret and is not used to connect."""

@@ -37,7 +37,10 @@ Connection: TypeAlias = ResettableConnection
 class PostgresDriver:
     """asyncpg connections to one target."""
 
+    __slots__ = ("_contexts", "_pass_phrase", "_password", "_settings", "_target")
+
     terminate_stops_work = False
+    can_reset = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -35,6 +35,7 @@ class SQLiteDriver:
     """
 
     terminate_stops_work = True
+    can_reset = False
 
     def __init__(self, settings: Settings) -> None:
         self._target = cast(SQLiteTarget, settings.target)
@@ -111,8 +112,7 @@ class SQLiteDriver:
         """Nothing to ask: there is no server that could be gone, and the thread is in this process."""
 
     async def reset(self, connection: aiosqlite.Connection) -> None:
-        """Close it: a new one costs less than finding the tables and pragmas that a session left."""
-        await connection.close()
+        """Nothing: a new connection costs less than finding the tables and pragmas that a session left."""
 
     def is_closed(self, connection: aiosqlite.Connection) -> bool:
         return connection._connection is None or not connection._running

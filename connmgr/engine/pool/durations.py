@@ -30,7 +30,8 @@ class Durations:
             self._grow(min(power, _LAST))
 
     def _grow(self, power: int) -> None:
-        self._counts.extend([0] * (power + 1 - len(self._counts)))
+        # Not in place, which would take more memory than it needs, in each of a thousand profiles.
+        self._counts = self._counts + [0] * (power + 1 - len(self._counts))
         self._counts[power] += 1
 
     def snapshot(self) -> Histogram:

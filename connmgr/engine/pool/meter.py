@@ -54,6 +54,9 @@ class Meter:
     def ended(self, dbapi_connection: Any, cause: str | None = None) -> Record | None:
         """Strike out a connection that is about to be closed; None for one that is not in the books."""
         record = self.open.pop(id(dbapi_connection), None)
+        if not self.open:
+            # Profiles that are at rest are many; each would keep the memory of its largest pool.
+            self.open.clear()
         if record is not None:
             cause = cause or record.cause
             self.closed_by[cause] = self.closed_by.get(cause, 0) + 1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.util import greenlet_spawn
 
@@ -13,7 +12,6 @@ from connmgr.engine.pool.record import Record
 
 if TYPE_CHECKING:
     from connmgr.engine.pool.closing import ClosingPool
-    from connmgr.engine.pool.meter import Meter
 
 _JITTER = 0.1
 
@@ -29,38 +27,24 @@ async def open_record(pool: ClosingPool) -> Record:
         TimeoutError: names the profile, the server and the setting.
         EngineRetired: the pool was retired; nobody would close what is opened now.
     """
-    begun = pool.meter.clock()
-    record: Record = await _connect(pool, Record, pool)
-    _enter(pool.meter, record, begun)
-    return record
-
-
-async def reopen_record(pool: ClosingPool, record: Record) -> None:
-    """Connect anew for a user whose connection was lost on its way out, on the terms of `open_record`.
-
-    SQLAlchemy does so when a listener for checkouts raises `DisconnectionError`.
-    """
-    begun = pool.meter.clock()
-    await _connect(pool, record.connect)
-    record.is_stale = False
-    _enter(pool.meter, record, begun)
-
-
-def _enter(meter: Meter, record: Record, begun: float) -> None:
+    meter = pool.meter
+    begun = meter.clock()
+    record = await _connect(pool)
     now = meter.clock()
     record.link = record.driver_connection
     record.used_at = record.alive_at = now
     record.expires_at = now + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
     meter.opened(record, now - begun)
+    return record
 
 
-async def _connect(pool: ClosingPool, work: Callable[..., Any], *args: Any) -> Any:
+async def _connect(pool: ClosingPool) -> Record:
     meter, settings = pool.meter, pool.meter.settings
     meter.refuse_when_retired()
     meter.loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.timeouts.connect):
-            return await greenlet_spawn(work, *args)
+            return await greenlet_spawn(Record, pool)
     except TimeoutError:
         meter.failed += 1
         raise TimeoutError(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.util import await_only
 
-from connmgr.engine.pool import leaks, stacks, stats
+from connmgr.engine.pool import stacks, stats
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
@@ -22,38 +22,41 @@ class ConnectionPerCheckout(ClosingPool):
         # A connection that is closed anyway needs no rollback before.
         super().__init__(creator, **{**kw, "reset_on_return": None})
         self.meter = meter
-        self._tasks = set()
+        self._tasks = {}
         self._connecting = 0
 
     def _do_get(self) -> Record:
         meter = self.meter
         begun = meter.clock()
-        self._connecting += 1
-        try:
-            record = await_only(open_record(self))
-        finally:
-            self._connecting -= 1
-        if meter.retired:
-            record.dead = True
-            record.close()
-            raise meter.retirement()
-        record.take(record.alive_at)
+        record = self._open()
+        record.take(record.alive_at, begun)
         meter.checkouts += 1
         meter.wait.add(record.alive_at - begun)
         if meter.settings.pool.leak_detection_threshold is not None:
             record.stack = stacks.capture()
         return record
 
+    def _open(self) -> Record:
+        self._connecting += 1
+        try:
+            record = await_only(open_record(self))
+        finally:
+            self._connecting -= 1
+        if self.meter.retired:
+            record.dead = True
+            record.close()
+            raise self.meter.retirement()
+        return record
+
+    def another(self, lost: Record) -> Record:
+        """Open one more."""
+        return self._open()
+
     def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
-        meter = self.meter
-        now = meter.clock()
-        meter.use.add(now - record.taken_at)
-        if record.was_reported:
-            leaks.came_back(meter, record, now)
-        record.give_back()
+        self._came_back(record, self.meter.clock())
         record.cause = "returned"
         if record.dbapi_connection is None:
-            meter.forget(record)
+            self.meter.forget(record)
         else:
             record.close()
 

@@ -8,7 +8,7 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.cleanup import finish
-from connmgr.engine.pool import failing, leaks, stacks
+from connmgr.engine.pool import failing, stacks
 from connmgr.engine.pool.liveness import Verdict
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.record import Record
@@ -28,7 +28,8 @@ class ProfilePool(Stock):
         settings = meter.settings.pool
         self._timeout, self._is_lifo = settings.timeout, settings.use_lifo
         self._notes_stacks = settings.leak_detection_threshold is not None
-        self._resets_fully = settings.reset == "full"
+        self._resets = settings.reset == "full" and meter.driver.can_reset
+        self._replaces = settings.reset == "full" and not meter.driver.can_reset
 
     # Going out -----------------------------------------------------------------------------------------
 
@@ -37,15 +38,20 @@ class ProfilePool(Stock):
         # Also when others wait: each caller that comes has one more idle connection tested, or a burst
         # after a quiet while would be served by the one that the first caller had tested.
         record = self._ready(now)
-        if record is not None and self._waiters:
-            self.offer(record)
-            record = None
-        if record is None:
-            record = await_only(self._wait(now))
+        if record is None or self._waiters:
+            record = await_only(self._queue_up(record, now))
+            self._hand_out(record, self.meter.clock(), now)
         else:
             self._hand_out(record, now, now)
         if self._notes_stacks:
             record.stack = stacks.capture()
+        return record
+
+    def another(self, lost: Record) -> Record:
+        """Return another connection, in what is left of the time that its user gave the first."""
+        record = self._ready(self.meter.clock())
+        if record is None or self._waiters:
+            record = await_only(self._queue_up(record, lost.asked_at))
         return record
 
     def _ready(self, now: float) -> Record | None:
@@ -64,6 +70,12 @@ class ProfilePool(Stock):
                 self._discard(record, verdict.value)
         return None
 
+    async def _queue_up(self, found: Record | None, since: float) -> Record:
+        """Wait for a connection; one that was found at once is for those who wait already."""
+        if found is not None:
+            self.offer(found)
+        return await self._wait(since)
+
     async def _wait(self, since: float) -> Record:
         """Queue up, and go on doing so at the head of the queue when what came is dead."""
         self.meter.refuse_when_retired()
@@ -76,11 +88,9 @@ class ProfilePool(Stock):
             record = await self._waiters.wait(
                 place, since + self._timeout - self.meter.clock(), self._take_back
             )
-            now = self.meter.clock()
             if record is None:
-                raise self._timed_out(now - since)
+                raise self._timed_out(self.meter.clock() - since)
             if not self.meter.driver.is_closed(record.link):
-                self._hand_out(record, now, since)
                 return record
             self.bury(record)
             # Retired in the same turn: nobody would serve it any more.
@@ -88,7 +98,7 @@ class ProfilePool(Stock):
             is_newcomer = False
 
     def _hand_out(self, record: Record, now: float, since: float) -> None:
-        record.take(now)
+        record.take(now, since)
         self.meter.checkouts += 1
         self.meter.wait.add(now - since)
 
@@ -111,7 +121,7 @@ class ProfilePool(Stock):
     def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
         if record.dbapi_connection is None and self._is_collected(record):
             return
-        if self._resets_fully and record.dbapi_connection is not None:
+        if self._resets and record.dbapi_connection is not None:
             self._reset(record)
         self._returned(record)
 
@@ -148,11 +158,7 @@ class ProfilePool(Stock):
     def _returned(self, record: Record) -> None:
         meter = self.meter
         now = meter.clock()
-        held = now - record.taken_at
-        meter.use.add(held)
-        if record.was_reported and record.dbapi_connection is not None:
-            leaks.came_back(meter, record, now)
-        record.give_back()
+        held = self._came_back(record, now)
         if record.dbapi_connection is None:
             meter.forget(record)
         elif meter.driver.is_closed(record.link):
@@ -180,6 +186,8 @@ class ProfilePool(Stock):
         if self.meter.driver.is_in_transaction(record.link):
             # Begun behind SQLAlchemy's back, which so did not end it: the next user would work inside of it.
             return "transaction"
+        if self._replaces:
+            return "reset"
         if now >= record.expires_at:
             return "lifetime"
         return "shrunk" if len(self.meter.open) > self._max else None

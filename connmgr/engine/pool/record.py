@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool.base import _ConnectionRecord
-from sqlalchemy.util import await_only
 
 if TYPE_CHECKING:
     from connmgr.engine.pool.closing import ClosingPool
     from connmgr.engine.pool.stacks import Stack
+
+_OF_CONNECTION = (
+    "alive_at", "dbapi_connection", "expires_at", "fresh", "generation", "link", "starttime", "used_at",
+)  # fmt: skip
 
 
 class Record(_ConnectionRecord):
     """SQLAlchemy's record, and our times beside it, all of the pool's clock.
 
     It connects when it is made. `link` is the driver's own connection. `used_at` is the end of its last
-    use, `alive_at` when it was last known to be alive. `taken_at`, `task` and `stack` say who has it;
-    `cause` says why it is being closed, and with `dead` that happens without a word to its server.
+    use, `alive_at` when it was last known to be alive. `asked_at`, `taken_at`, `task` and `stack` say who
+    has it; `cause` says why it is being closed, and with `dead` that happens without a word to its server.
     """
 
     __slots__ = (
         "alive_at",
+        "asked_at",
         "cause",
         "dead",
         "expires_at",
@@ -38,6 +43,7 @@ class Record(_ConnectionRecord):
     )
 
     link: Any
+    asked_at: float
     expires_at: float
     generation: int
     used_at: float
@@ -51,16 +57,31 @@ class Record(_ConnectionRecord):
         self.was_reported = self.is_stale = False
         self.cause = "error"
         self.dead = False
+        super().__init__(pool, connect=False)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Connect, and tell the listeners; a connection that one of them fails on is closed.
+
+        SQLAlchemy's own way makes the pool a collection for listeners, a kilobyte, though it has none.
+        """
+        pool, listeners = self.pool, self.pool.dispatch
+        self.starttime = time.time()
+        self.dbapi_connection = connection = pool._invoke_creator(self)
+        self.fresh = True
+        pool.logger.debug("Created new connection %r", connection)
         try:
-            super().__init__(pool)
+            if listeners.first_connect:
+                listeners.first_connect.for_modify(listeners).exec_once_unless_exception(connection, self)
+            if listeners.connect:
+                listeners.connect(connection, self)
         except BaseException:
-            if self.dbapi_connection is not None:
-                # SQLAlchemy 2.0 leaves it open when its first questions fail or are cancelled.
-                pool._close_connection(self.dbapi_connection, terminate=True)
+            pool._close_connection(connection, terminate=True)
             raise
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, asked_at: float) -> None:
         """Note who checks it out. Their task is what on-call people look for first."""
+        self.asked_at = asked_at
         self.taken_at = now
         self.task = asyncio.current_task()
 
@@ -83,11 +104,19 @@ class Record(_ConnectionRecord):
         super().invalidate(e, soft)
 
     def get_connection(self) -> Any:
-        """Return the connection; where a listener found it wanting, a new one, which is in the books too."""
+        """Return the connection; where a listener found it wanting, another one of the pool's.
+
+        SQLAlchemy would open one, past the limit and past every deadline of the pool's.
+        """
         if self.dbapi_connection is None:
-            await_only(self.pool.reopen(self))
+            self._become(self.pool.another(self))
         return self.dbapi_connection
 
-    def connect(self) -> None:
-        """Make a new connection in the place of one that was lost."""
-        super().get_connection()
+    def _become(self, other: Record) -> None:
+        """Take the connection of a record that nobody else has, with all that is known about it."""
+        for name in _OF_CONNECTION:
+            setattr(self, name, getattr(other, name))
+        vars(self).clear()
+        vars(self).update(vars(other))  # where SQLAlchemy keeps `info`
+        self.is_stale = False
+        self.pool.meter.open[id(self.dbapi_connection)] = self

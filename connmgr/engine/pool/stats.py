@@ -17,13 +17,13 @@ def snapshot(
     *,
     size: int,
     max: int | None,  # noqa: A002 - the field's own word
+    excess: int = 0,
     idle: int = 0,
     connecting: int = 0,
     waiting: int = 0,
     oldest_wait: float = 0.0,
 ) -> PoolStats:
     """Return the meter's counters, with the gauges that only the pool knows."""
-    taken = len(meter.open) + connecting
     return PoolStats(
         mode=meter.settings.pool.mode,
         size=size,
@@ -33,7 +33,7 @@ def snapshot(
         connecting=connecting,
         waiting=waiting,
         oldest_wait=oldest_wait,
-        excess=0 if max is None or taken < max else taken - max,
+        excess=excess,
         checkouts=meter.checkouts,
         timeouts=meter.timeouts,
         rejected=meter.rejected,

@@ -32,7 +32,8 @@ class Stock(ClosingPool):
         self.meter = meter
         self.idle: list[Record] = []
         self._size, self._max = settings.size, settings.size + settings.max_overflow
-        self._tasks = set()
+        self._ceiling = self._max
+        self._tasks = {}
         self._alive_at = 0.0
         self._generation = 0
         self._was_disposed = False
@@ -46,6 +47,7 @@ class Stock(ClosingPool):
             self.meter,
             size=self._size,
             max=self._max,
+            excess=self._excess(),
             idle=len(self.idle),
             connecting=len(self._connector),
             waiting=len(self._waiters),
@@ -55,6 +57,12 @@ class Stock(ClosingPool):
     def status(self) -> str:
         """Say how the pool does, as SQLAlchemy's pools do; `stats` has it in figures."""
         return str(self.stats())
+
+    def _excess(self) -> int:
+        """How many more there are than may be, since the limit was lowered: these go, and none comes."""
+        taken = len(self.meter.open) + len(self._connector)
+        self._ceiling = max(self._max, min(self._ceiling, taken))
+        return self._ceiling - self._max
 
     # What the connector asks ------------------------------------------------------------------------
 
@@ -139,6 +147,7 @@ class Stock(ClosingPool):
 
     def resize(self, size: int, max_overflow: int) -> None:
         """Change the limits in place. What is idle beyond them is closed, what is in use when it is back."""
+        self._ceiling = self._max + self._excess()
         self._size, self._max = size, size + max_overflow
         while self.idle and len(self.meter.open) > size:
             self.drop_idle(self.idle[0], "shrunk")

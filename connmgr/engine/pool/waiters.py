@@ -59,6 +59,9 @@ class Waiters:
         finally:
             timer.cancel()
             self._queue.pop(future, None)
+            if not self._queue:
+                # It would keep the memory of its longest.
+                self._queue.clear()
 
     def serve(self, record: Record) -> bool:
         """Give a connection to the oldest waiter; False when nobody waits."""

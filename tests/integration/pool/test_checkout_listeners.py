@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,17 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from connmgr import PoolTimeout
 from connmgr.engine.drivers import build_driver
 from connmgr.engine.factory import build_engine
 from connmgr.engine.pool import Meter
+from connmgr.poolstats import PoolStats
 from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget
+from tests.rig.pool import Lab
+from tests.rig.wait import forever, wait_until
+
+NewLab = Callable[..., Lab]
 
 
 @pytest.fixture
@@ -56,3 +63,35 @@ async def test_the_connection_that_takes_the_place_of_a_refused_one_is_kept(engi
         second = (await connection.get_raw_connection()).driver_connection
 
     assert first is second
+
+
+async def test_a_refused_connection_is_replaced_within_the_time_and_the_limit_of_the_pool(
+    new_lab: NewLab,
+) -> None:
+    """Whoever waits is served before; SQLAlchemy would open one more than may be."""
+    lab = new_lab(size=1, max_overflow=0, timeout="0.3s")
+    seen: list[PoolStats] = []
+
+    def refuse(_connection: Any, _record: Any, _fairy: Any) -> None:
+        seen.append(lab.stats)
+        if len(seen) == 2:
+            raise DisconnectionError("this one will not do")
+
+    event.listen(lab.engine.sync_engine, "checkout", refuse)
+    async with lab.engine.connect():
+        refused = asyncio.create_task(lab.pid())
+        waiting = asyncio.create_task(hold(lab))
+        await wait_until(lambda: lab.stats.waiting == 2)
+
+    with pytest.raises(PoolTimeout, match=r"pool\.timeout"):
+        await refused
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert max(stats.open + stats.connecting for stats in seen) == 1
+    assert (await lab.quiet()).timeouts == 1
+
+
+async def hold(lab: Lab) -> None:
+    """Take a connection and keep it."""
+    async with lab.engine.connect():
+        await forever()

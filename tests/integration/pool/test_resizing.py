@@ -78,7 +78,7 @@ async def test_a_connect_under_way_when_the_pool_shrinks_leaves_it_no_larger_tha
 ) -> None:
     lab = new_lab(size=3, max_overflow=0, timeout="20s", connecting_limit=3)
     waiters = [asyncio.create_task(lab.pid()) for _ in range(3)]
-    await wait_until(lambda: lab.stats.connecting == 3)
+    await wait_until(lambda: lab.stats.connecting == 3, poll=0)
 
     lab.pool.resize(1, 0)
 

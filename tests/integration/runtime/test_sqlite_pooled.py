@@ -47,7 +47,8 @@ async def test_a_full_reset_leaves_nothing_of_a_session(registry: Registry) -> N
     assert await ask(registry, "reset", "PRAGMA synchronous") == usual != 0
     with pytest.raises(OperationalError, match="no such table"):
         await ask(registry, "reset", "SELECT id FROM trace")
-    assert registry.stats("reset").in_use == 0
+    stats = registry.stats("reset")
+    assert (stats.in_use, set(stats.closed_by)) == (0, {"reset"})
 
 
 async def test_a_rollback_leaves_what_is_the_connections(registry: Registry) -> None:
