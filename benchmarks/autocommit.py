@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-
 from benchmarks import report
-from benchmarks.databases import databases, plain_engine, profiles
-from benchmarks.harness import Cell, Contender, Operation, compare, concurrent
+from benchmarks.databases import databases, plain_engine, profiles, select, select_by_hand
+from benchmarks.harness import Cell, Contender, compare, concurrent
 from connmgr import Registry
 
 CONCURRENCY = (1, 10, 50)
-SELECT = text("SELECT 1")
 
 
 def main() -> None:
@@ -37,31 +33,16 @@ async def _cells(pairs: int, seconds: float) -> list[Cell]:
 
 async def _cells_of(registry: Registry, name: str, url: str, pairs: int, seconds: float) -> list[Cell]:
     async with plain_engine(url) as plain:
+        ours, theirs = select(registry, name, autocommit=True), select_by_hand(plain)
         return [
             await compare(
                 f"{name}, {concurrency} at a time",
-                Contender("autocommit", concurrent(_ours(registry, name), concurrency, seconds)),
-                Contender("AsyncSession", concurrent(_by_hand(plain), concurrency, seconds)),
+                Contender("autocommit", concurrent(ours, concurrency, seconds)),
+                Contender("AsyncSession", concurrent(theirs, concurrency, seconds)),
                 pairs=pairs,
             )
             for concurrency in CONCURRENCY
         ]
-
-
-def _ours(registry: Registry, name: str) -> Operation:
-    async def operation() -> None:
-        async with registry.session(name, autocommit=True) as session:
-            await session.execute(SELECT)
-
-    return operation
-
-
-def _by_hand(engine: AsyncEngine) -> Operation:
-    async def operation() -> None:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
-            await session.execute(SELECT)
-
-    return operation
 
 
 if __name__ == "__main__":
