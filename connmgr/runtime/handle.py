@@ -13,7 +13,14 @@ from connmgr.engine.cleanup import finish
 from connmgr.engine.drivers import build_driver
 from connmgr.engine.factory import build_engine
 from connmgr.engine.failures import classify
-from connmgr.engine.pool import ConnectionPerCheckout, Meter, ProfilePool, holders, housekeep
+from connmgr.engine.pool import (
+    ConnectionPerCheckout,
+    Meter,
+    ProfilePool,
+    holders,
+    housekeep,
+    without_transactions,
+)
 from connmgr.poolstats import PoolStats
 from connmgr.report import Failure, Holder
 from connmgr.runtime.leases import Lease, Leases
@@ -53,7 +60,7 @@ class Handle:
     def autocommit_engine(self) -> AsyncEngine:
         """A view of the engine, on the same pool, whose statements have no transaction around them."""
         if self._autocommit_engine is None:
-            self._autocommit_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._autocommit_engine = without_transactions(self.engine)
         return self._autocommit_engine
 
     def engine_for(self, *, autocommit: bool | None) -> AsyncEngine:

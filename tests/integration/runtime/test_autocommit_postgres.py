@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from connmgr import Registry
 from tests.rig.pipe import Pipe
@@ -67,3 +67,22 @@ async def test_the_next_transaction_has_the_isolation_level_it_would_have_had(
             levels.append(await session.scalar(text("SHOW transaction_isolation")))
 
     assert levels == ["repeatable read"]
+
+
+async def test_listeners_of_the_engine_hear_of_a_session_with_autocommit(
+    load: Load, postgres: PostgresServer
+) -> None:
+    heard: list[str] = []
+    async with load(orders=profile(postgres, postgres.port)) as registry:
+        async with registry.session("orders", autocommit=True) as session:
+            await session.execute(SELECT)
+        event.listen(
+            registry.engine("orders").sync_engine,
+            "before_cursor_execute",
+            lambda *arguments: heard.append(arguments[2]),
+        )
+
+        async with registry.session("orders", autocommit=True) as session:
+            await session.execute(SELECT)
+
+    assert heard == ["SELECT 1"]
