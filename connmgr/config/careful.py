@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from connmgr.config.document import Document
-from connmgr.config.encoding import line_count
+from connmgr.config.encoding import LINE_END, line_count
 from connmgr.config.nodes import Node, Pairs, Scalar, Sequence, build
 from connmgr.config.paths import dotted
 from connmgr.config.places import pack, unpack
@@ -223,7 +223,7 @@ class CarefulReader:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self._text.splitlines()
+        return LINE_END.split(self._text)
 
     def _mark(self, mark: Any) -> Place:
         return unpack(pack(mark.line, mark.column), self._file) if mark else Place(self._file)
@@ -235,7 +235,7 @@ class CarefulReader:
         """Return the place of a mark; what stands after the last line counts as at its end."""
         if mark.line < self._last_line:
             return pack(mark.line, mark.column)
-        return pack(self._last_line - 1, len(self._lines[self._last_line - 1]) if self._lines else 0)
+        return pack(self._last_line - 1, len(self._lines[self._last_line - 1]))
 
 
 _TAKE: Final[dict[str, Callable[[CarefulReader, Any], None]]] = {

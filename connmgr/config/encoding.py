@@ -12,7 +12,7 @@ from connmgr.problem import Code, Place, Problem
 LARGEST_FILE: Final = 1024 * 1024
 
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# What YAML counts as the end of a line.
+# What an editor counts as the end of a line; so does YAML, in a text that is fit.
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # A tab before anything else on a line: YAML would read it now as indentation, now as a part of a text,
 # and calls even a comment behind it no YAML.
@@ -100,8 +100,9 @@ def _fits(character: str) -> bool:
         return True
     import unicodedata  # a file that is fit needs none of its tables
 
-    # U+2028 and U+2029 (Zl, Zp) would end a line for YAML and not for an editor; a U+FEFF inside the
-    # text and the non-characters (Cn) are what a damaged file has.
+    # U+0085 (one of Cc), U+2028 and U+2029 (Zl, Zp) would end a line for YAML and not for an editor: every
+    # place below would be wrong. A U+FEFF inside the text, which one of PyYAML's parsers counts as a column
+    # and the other does not, and the non-characters (Cn) are what a damaged file has.
     return unicodedata.category(character) not in {"Cc", "Cs", "Cn", "Zl", "Zp"} and character != "\ufeff"
 
 

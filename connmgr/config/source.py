@@ -45,7 +45,11 @@ def read(data: bytes, file: str, showable: frozenset[str] = frozenset()) -> Docu
 
 
 def quick(text: str, file: str) -> Document | None:
-    """Return what a text says; None when there is anything in it that may need care, or a word."""
+    """Return what a text says; None when there is anything in it that may need care, or a word.
+
+    The text is one that `decode` found nothing wrong with, here and in `careful`: in any other, PyYAML's
+    places are not those that an editor shows.
+    """
     if len(text) > _QUICK_LENGTH:
         return None
     try:

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connmgr.config import source
+from connmgr.config.encoding import place_at
 from connmgr.config.places import Places, pack, unpack
 from connmgr.config.source import read
 from connmgr.problem import Place
 
 FROM_ZERO = st.integers(min_value=0, max_value=1024 * 1024)
+# What some programs take for the end of a line, or for no character: in a profile, refused.
+REFUSED = "\x0b\x0c\x1c\x85\u2028\u2029\ufeff"
+ODD = st.sampled_from([*REFUSED, "\n", "\r", "\r\n", "\u200b", "\u3000", "\u0301", "\U0001f600", "x"])
 
 
 @given(FROM_ZERO, FROM_ZERO)
 def test_a_place_comes_back_from_its_number(line: int, column: int) -> None:
     assert unpack(pack(line, column), "f") == Place("f", line + 1, column + 1)
+
+
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
+@settings(deadline=None)
+@given(noise=st.lists(ODD, max_size=4).map("".join))
+@example(noise="\r\u200b\r\n\u3000\U0001f600")
+def test_a_value_stands_where_an_editor_shows_it_or_the_text_is_refused(loader: Any, noise: str) -> None:
+    text = f"a: {{b: 'x{noise}x', c: HERE}}\n"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "_LOADER", loader)
+        document = read(text.encode(), "f")
+
+    refused = any(character in noise for character in REFUSED)
+    assert refused is (document.values is None)
+    assert refused or document.places["a", "c"] == place_at(text, text.index("HERE"), "f")
 
 
 def test_a_path_that_is_not_written_has_no_place() -> None:
