@@ -31,7 +31,12 @@ class Histogram:
         """Return the seconds that `share` (0 to 1) of the durations did not exceed, to the next power of two.
 
         Zero when nothing was counted.
+
+        Raises:
+            ValueError: `share` is not from 0 to 1.
         """
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share of the durations is from 0 to 1, as 0.99 is; got {share!r}")
         left = share * self.count
         for power, count in enumerate(self.counts):
             left -= count

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connmgr.engine.cleanup import finish
+from connmgr.runtime.ending import cut, is_lost, note_failed_close, note_loss
 from connmgr.runtime.handle import Handle
-from connmgr.runtime.session import cut
 
 
 class ConnectionScope:
@@ -33,8 +33,13 @@ class ConnectionScope:
         try:
             await finish(self._connection.close(), self._handle.meter.closing, self._cut)
         except Exception as error:
-            self._handle.annotate(error)
-            raise
+            if is_lost(error):
+                note_loss(self._handle, error)
+            elif value is not None:
+                note_failed_close(self._handle, error)
+            else:
+                self._handle.annotate(error)
+                raise
         finally:
             self._lease.release()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -106,6 +107,8 @@ class Handle:
         note, stats = f"{NOTE}{self.name!r}", self.stats()
         if not any(earlier.startswith(note) for earlier in notes):
             error.add_note(f"{note}, pool: {stats}")
+            for advice in self._advice(error):
+                error.add_note(advice)
         if not notes:
             failure = self.classify(error)
             logs.event(
@@ -117,6 +120,16 @@ class Handle:
                 sqlstate=failure.sqlstate,
                 pool=str(stats),
             )
+
+    def _advice(self, error: Exception) -> Iterator[str]:
+        """Yield what was noted on the errors that this one wraps, where a traceback would not show it."""
+        limit = self.settings.timeouts.command
+        if isinstance(error, TimeoutError) and not str(error) and limit is not None:
+            yield f"connmgr: timeouts.command allows each statement {limit:g} s"
+        below = getattr(error, "orig", None)
+        while below is not None:
+            yield from (note for note in getattr(below, "__notes__", ()) if note.startswith("connmgr"))
+            below = below.__cause__
 
     async def retire(self, grace: float) -> tuple[Holder, ...]:
         """Wait up to `grace` seconds for the leases, then close everything; return who was cut off.

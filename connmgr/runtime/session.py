@@ -9,9 +9,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
-from connmgr import logs
 from connmgr.engine.cleanup import finish
 from connmgr.errors import ConnmgrError
+from connmgr.runtime.ending import cut, is_in_transaction, is_lost, let_go, note_failed_close, note_loss
 from connmgr.runtime.handle import Handle
 
 
@@ -78,11 +78,7 @@ class ManagedSession(AsyncSession):
         try:
             await self.close()
         except Exception as while_closing:  # noqa: BLE001 - the error in progress is the caller's
-            logs.event(
-                "WARNING",
-                f"profile {self._handle.name!r}: closing failed too: {type(while_closing).__name__}",
-                profile=self._handle.name,
-            )
+            note_failed_close(self._handle, while_closing)
 
     async def close(self) -> None:
         """Roll back what is open and return the connection, within `timeouts.close` even from a dead peer."""
@@ -102,15 +98,19 @@ class ManagedSession(AsyncSession):
         more done (benchmarks.pool). SQLAlchemy's own close leaves as many, to a task of its own.
         """
         connection = getattr(self.sync_session, "current", None)
-        is_round_trip = connection is not None and _is_in_transaction(self._handle, connection)
+        is_round_trip = connection is not None and is_in_transaction(self._handle, connection)
         if is_round_trip:
             await asyncio.sleep(0)
         try:
             await super().close()
-        except Exception:
-            if connection is not None:
-                await self.run_sync(lambda _: _let_go(connection))
-            raise
+        except Exception as error:
+            if connection is None:
+                raise
+            await self.run_sync(lambda _: let_go(connection))
+            if not is_lost(error):
+                raise
+            note_loss(self._handle, error)
+            return
         if is_round_trip:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -118,29 +118,3 @@ class ManagedSession(AsyncSession):
     def _cut(self) -> None:
         """Close the session's connection hard: its server did not answer the rollback in time."""
         cut(self._handle, getattr(self.sync_session, "current", None))
-
-
-def _is_in_transaction(handle: Handle, connection: Connection) -> bool:
-    if connection.closed or connection.invalidated:
-        return False
-    return handle.driver.is_in_transaction(connection.connection.driver_connection)
-
-
-def _let_go(connection: Connection) -> None:
-    """Return a connection that SQLAlchemy keeps when its rollback fails; it is not used again."""
-    if not connection.closed:
-        connection.invalidate()
-        connection.close()
-
-
-def cut(handle: Handle, connection: Connection | None) -> None:
-    """Close a connection under SQLAlchemy's feet, without a word to its server, if there still is one."""
-    if connection is None or connection.closed or connection.invalidated:
-        return
-    handle.driver.terminate(connection.connection.driver_connection)
-    logs.event(
-        "WARNING",
-        f"profile {handle.name!r}: no answer to the rollback within {handle.settings.timeouts.close:g} s; "
-        "connection closed",
-        profile=handle.name,
-    )

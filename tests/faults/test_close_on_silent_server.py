@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError
 
 from connmgr import EngineRetired
 from connmgr.errors import RegistryClosed
@@ -46,7 +45,7 @@ async def test_sessions_that_are_out_do_not_hold_up_the_close_of_a_silent_server
             holders = await registry.close(GRACE)
 
         assert [holder.profile for holder in holders] == ["db", "db"]
-        with at_most(CLOSE + 0.3), pytest.raises(InterfaceError, match="closed"):
+        with at_most(CLOSE + 0.3):
             await stack.aclose()
 
     await wait_until(lambda: left() == before, what="sockets, threads and tasks to be as before")

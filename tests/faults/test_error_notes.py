@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from connmgr import PoolTimeout
+from tests.rig.wait import wait_until
 
 ONE = text("SELECT 1")
 NOTE = "connmgr: profile 'orders', pool: "
@@ -129,3 +130,54 @@ async def test_a_healthy_hour_is_a_quiet_hour(postgres, load, events):
                 await session.execute(ONE)
 
     assert events == []
+
+
+@pytest.mark.parametrize("scope", ["session", "connect"])
+async def test_a_connection_that_is_lost_before_its_rollback_is_no_error_of_a_reads(
+    own_postgres, load, events, scope
+):
+    async with load(orders={"url": own_postgres.url()}) as registry:
+        async with getattr(registry, scope)("orders") as opened:
+            found = (await opened.execute(ONE)).scalar_one()
+            own_postgres.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'connmgr%'"
+            )
+            await wait_until(lambda: not _backends(own_postgres))
+        stats = registry.stats("orders")
+
+    assert found == 1
+    assert (stats.in_use, stats.open, stats.closed) == (0, 0, 1)
+    assert [(event["level"].name, "lost before its rollback" in event["message"]) for event in events] == [
+        ("WARNING", True)
+    ]
+
+
+async def test_a_connection_that_is_lost_before_its_commit_is_an_error(own_postgres, load):
+    async with load(orders={"url": own_postgres.url()}) as registry:
+        with pytest.raises(DBAPIError):
+            await _lose_before_the_commit(registry, own_postgres)
+
+        assert registry.stats("orders").in_use == 0
+
+
+async def _lose_before_the_commit(registry, server) -> None:
+    async with registry.begin("orders") as session:
+        await session.execute(ONE)
+        server.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'connmgr%'"
+        )
+        await wait_until(lambda: not _backends(server))
+
+
+def _backends(server) -> int:
+    return int(server.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'connmgr%'"))
+
+
+async def test_a_statement_that_takes_longer_than_the_command_time_out_says_so(postgres, load):
+    profile = {"url": postgres.url(), "timeouts": {"command": "100ms"}}
+    async with load(orders=profile) as registry:
+        with pytest.raises(TimeoutError) as raised:
+            async with registry.session("orders") as session:
+                await session.execute(text("SELECT pg_sleep(30)"))
+
+    assert any("timeouts.command allows each statement 0.1 s" in note for note in raised.value.__notes__)

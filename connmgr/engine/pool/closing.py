@@ -31,7 +31,7 @@ class ClosingPool(Pool):
         """Note that a user gave a connection back; return for how many seconds it was held."""
         held = now - record.taken_at
         self.meter.use.add(held)
-        if record.was_reported and record.dbapi_connection is not None:
+        if record.stack is not None and record.dbapi_connection is not None:
             leaks.came_back(self.meter, record, now)
         record.give_back()
         return held

@@ -23,13 +23,17 @@ def report(meter: Meter) -> None:
         return
     now = meter.clock()
     for record in list(meter.open.values()):
-        if record.is_out and not record.was_reported and now - record.taken_at > threshold:
-            record.was_reported = True
-            _log(_holder(meter, record, now), threshold)
+        if record.is_out:
+            _report(meter, record, now, threshold)
 
 
 def came_back(meter: Meter, record: Record, now: float) -> None:
-    """Log that a connection which was reported is back: it was slow, not lost."""
+    """Log that a connection which was held for too long is back: it was slow, not lost."""
+    threshold = meter.settings.pool.leak_detection_threshold
+    if threshold is None or now - record.taken_at <= threshold:
+        return
+    # It may have come back between two looks of `report`.
+    _report(meter, record, now, threshold)
     holder = _holder(meter, record, now)
     logs.event(
         "INFO",
@@ -39,6 +43,12 @@ def came_back(meter: Meter, record: Record, now: float) -> None:
         task=holder.task,
         held_for=holder.held_for,
     )
+
+
+def _report(meter: Meter, record: Record, now: float, threshold: float) -> None:
+    if not record.was_reported and now - record.taken_at > threshold:
+        record.was_reported = True
+        _log(_holder(meter, record, now), threshold)
 
 
 def _log(holder: Holder, threshold: float) -> None:

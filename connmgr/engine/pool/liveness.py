@@ -53,7 +53,7 @@ class Liveness:
     asked whatever the window, because what killed one, a restart or a firewall, has mostly killed them too.
     """
 
-    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "serving")
+    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "serving", "testing")
 
     def __init__(self, meter: Meter, pool: Testing) -> None:
         settings = meter.settings.pool
@@ -63,8 +63,8 @@ class Liveness:
         self._limit = settings.liveness_timeout
         self._longest = math.inf if settings.idle_timeout is None else settings.idle_timeout
         self._suspect_at = -math.inf
-        self.serving = 0
-        """How many are asked right now for somebody who waits."""
+        self.serving = self.testing = 0
+        """How many are asked right now for somebody who waits, and how many in all."""
 
     @property
     def is_always(self) -> bool:
@@ -102,6 +102,7 @@ class Liveness:
         more likely dead than alive.
         """
         self.serving += for_waiter
+        self.testing += 1
         self._pool.spawn(self._check(record, for_waiter=for_waiter))
 
     async def _check(self, record: Record, *, for_waiter: bool) -> None:
@@ -109,6 +110,7 @@ class Liveness:
         meter.liveness_pinged += 1
         is_alive = await self._answers(record.link)
         self.serving -= for_waiter
+        self.testing -= 1
         if is_alive:
             record.alive_at = meter.clock()
             self._pool.offer(record)

@@ -71,7 +71,8 @@ class Stock(ClosingPool):
         if self.meter.retired:
             return 0
         unserved = len(self._waiters) - self._liveness.serving
-        lacking = self.meter.settings.pool.min_idle - len(self.idle) + min(0, unserved)
+        soon_idle = max(0, self._liveness.testing - len(self._waiters))
+        lacking = self.meter.settings.pool.min_idle - len(self.idle) - soon_idle
         return max(0, unserved) + max(0, min(lacking, self._size - len(self.meter.open)))
 
     def has_waiters(self) -> bool:

@@ -50,6 +50,18 @@ async def test_one_held_too_long_is_logged_once_and_noted_when_it_is_back(new_la
     assert (back["level"].name, back["extra"]["held_for"]) == ("INFO", 12)
 
 
+async def test_one_that_comes_back_before_the_next_look_is_logged_then(new_lab: NewLab, log: Log) -> None:
+    lab = new_lab(size=1, max_overflow=0, leak_detection_threshold="10s")
+    async with AsyncExitStack() as stack:
+        await take(lab, stack)
+        lab.clock.advance(11)
+
+    assert [(event["level"].name, event["extra"]["held_for"]) for event in log] == [
+        ("WARNING", 11),
+        ("INFO", 11),
+    ]
+
+
 async def test_the_stack_is_the_applications_and_has_no_locals(new_lab: NewLab, log: Log) -> None:
     lab = new_lab(size=1, max_overflow=0, leak_detection_threshold="10s")
     async with AsyncExitStack() as stack:

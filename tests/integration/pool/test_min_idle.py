@@ -141,3 +141,17 @@ async def test_the_idle_time_does_not_take_from_a_caller_what_is_kept_ready(new_
 
     assert got is kept.link
     assert lab.stats.closed == 0
+
+
+async def test_those_that_are_asked_whether_they_live_are_not_made_up_for(new_lab: NewLab) -> None:
+    lab = new_lab(size=4, max_overflow=0, min_idle=2, idle_timeout="1s", keepalive="500ms")
+    await lab.fill(4)
+
+    for _ in range(5):
+        lab.clock.advance(0.9)
+        lab.housekeep()
+        await lab.quiet()
+
+    stats = lab.stats
+    assert (stats.idle, stats.created) == (2, 4)
+    assert stats.liveness_pinged > 0

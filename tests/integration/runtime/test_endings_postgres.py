@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -99,14 +100,17 @@ async def test_one_dead_connection_is_replaced_and_the_live_ones_stay(
         assert orders.stats("orders").created == 3
 
 
-async def test_an_error_of_the_last_rollback_names_its_profile(postgres: Any, orders: Registry) -> None:
+async def test_an_error_of_the_last_rollback_names_its_profile(orders: Registry) -> None:
+    """Another task still works on the connection, which is the application's mistake."""
     async with orders:
-        with pytest.raises(InterfaceError) as failure:  # noqa: PT012 - its end is what fails
+        with pytest.raises(InterfaceError, match="another operation is in progress") as failure:  # noqa: PT012
             async with orders.session("orders") as session:
-                backend = (await session.execute(text("SELECT pg_backend_pid()"))).scalar()
-                postgres.sql(f"SELECT pg_terminate_backend({backend})")
-                await wait_until(lambda: postgres.backends("connmgr/orders") == 0)
-                connection = await (await session.connection()).get_raw_connection()
-                await wait_until(connection.driver_connection.is_closed)
+                await session.execute(ONE)
+                raw = await (await session.connection()).get_raw_connection()
+                driver_connection: Any = raw.driver_connection
+                busy = asyncio.create_task(driver_connection.execute("SELECT pg_sleep(30)"))
+                await asyncio.sleep(0)
+        await asyncio.wait({busy})
 
-        assert failure.value.__notes__[0].startswith("connmgr: profile 'orders'")
+    assert isinstance(busy.exception(), asyncpg.PostgresError)
+    assert failure.value.__notes__[0].startswith("connmgr: profile 'orders'")
