@@ -140,7 +140,8 @@ async def test_a_connection_that_is_lost_before_its_rollback_is_no_error_of_a_re
         async with getattr(registry, scope)("orders") as opened:
             found = (await opened.execute(ONE)).scalar_one()
             own_postgres.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'connmgr%'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name LIKE 'connmgr%'"
             )
             await wait_until(lambda: not _backends(own_postgres))
         stats = registry.stats("orders")

@@ -15,8 +15,12 @@ HANGS = 0.25
 """Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
 
 A lost first packet is sent again after one second, then three, then seven: whoever waits for that
-waits although the server may long be back. A fresh attempt finds it at once.
+waits although the server may long be back. A fresh attempt finds it at once. Once the pool has connected,
+it is four times what that took, and this at most.
 """
+
+_HANGS_SOONEST = 0.05
+_PATIENCE = 4
 
 
 class Needs(Protocol):
@@ -53,12 +57,12 @@ class Connector:
     After a failure one at a time tries again, at growing pauses that all callers share. Only beside one
     that hangs may a newcomer start a fresh attempt, up to `limit`; at the limit it takes the place of
     the youngest that hangs. The oldest is never given up, or a server that is merely slow would never
-    be reached.
+    be reached. A newcomer that comes too early to tell has its attempt as soon as those under way hang.
     """
 
     __slots__ = (
-        "_attempts", "_clock", "_failing_since", "_idle_retry_at", "_limit", "_needs", "_pressed_since",
-        "_retry_at", "_timer", "last_error",
+        "_attempts", "_clock", "_failing_since", "_hangs", "_idle_retry_at", "_limit", "_look", "_needs",
+        "_owes", "_pressed_since", "_retry_at", "_timer", "last_error",
     )  # fmt: skip
 
     def __init__(self, needs: Needs, limit: int, clock: Callable[[], float]) -> None:
@@ -67,6 +71,9 @@ class Connector:
         self._clock = clock
         self._attempts: dict[asyncio.Task[None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self._owes = False
+        self._hangs = HANGS
         self._retry_at = self._idle_retry_at = 0.0
         self._failing_since: float | None = None
         self._pressed_since: float | None = None
@@ -79,12 +86,15 @@ class Connector:
     def demand(self, *, newcomer: bool = False) -> None:
         """Start the connects that the pool needs now; `newcomer` says that someone has just queued up."""
         now = self._clock()
-        while self._is_needed(now, newcomer=newcomer) and self._has_room(now, newcomer=newcomer):
+        self._owes = (self._owes or newcomer) and self._needs.has_waiters()
+        while self._is_needed(now) and self._has_room(now):
             self._start(now)
+        if self._owes:
+            self._look_when_they_hang(now)
 
-    def _is_needed(self, now: float, *, newcomer: bool) -> bool:
+    def _is_needed(self, now: float) -> bool:
         """Whether one more would be used beside those under way; a newcomer does not count on what hangs."""
-        at_work = len(self._attempts) - (len(self._hanging(now)) if newcomer else 0)
+        at_work = len(self._attempts) - (len(self._hanging(now)) if self._owes else 0)
         if self._needs.wanted() <= at_work:
             return False
         if self._failing_since is None:
@@ -92,10 +102,10 @@ class Connector:
         due = self._retry_at if self._needs.has_waiters() else self._idle_retry_at
         return at_work == 0 and now >= due
 
-    def _has_room(self, now: float, *, newcomer: bool) -> bool:
+    def _has_room(self, now: float) -> bool:
         """Whether one more may start, once a newcomer has taken the place of one that hangs."""
         is_full = len(self._attempts) >= self._limit or self._needs.free_slots() <= 0
-        if is_full and newcomer:
+        if is_full and self._owes:
             replaceable = self._hanging(now)[1:]
             if replaceable:
                 task = replaceable[-1]
@@ -107,37 +117,56 @@ class Connector:
     def _hanging(self, now: float) -> list[asyncio.Task[None]]:
         """Return the attempts that hang, the oldest first."""
         alive_at = self._needs.alive_at()
-        return [task for task, begun in self._attempts.items() if now - begun > HANGS and alive_at < begun]
+        oldest = now - self._hangs
+        return [task for task, begun in self._attempts.items() if begun <= oldest and alive_at < begun]
+
+    def _look_when_they_hang(self, now: float) -> None:
+        """Ask again for a newcomer that has no attempt yet, once the youngest under way may hang."""
+        if self._look is None and self._attempts:
+            since = max(self._attempts.values())
+            left = since + self._hangs - now
+            if left > 0:
+                self._look = asyncio.get_running_loop().call_later(left, self._look_again)
+
+    def _look_again(self) -> None:
+        self._look = None
+        self.demand()
 
     def _start(self, now: float) -> None:
         # In a context of its own: a connect belongs to no caller's trace or request.
         task = asyncio.get_running_loop().create_task(self._needs.open_one(), context=Context())
         self._attempts[task] = now
+        self._owes = False
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Take stock of an attempt; one that was given up says nothing about its server."""
-        was_given_up = self._attempts.pop(task, None) is None
+        begun = self._attempts.pop(task, None)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not was_given_up:
-            self._failed(error)
-        elif error is None and not task.cancelled():
-            self._failing_since = self._pressed_since = self.last_error = None
+        if error is not None and begun is not None:
+            self.failed(error, begun)
         self.demand()
 
     def arrived(self) -> None:
-        """Count the current task no longer: its connection is open, and would be in the books twice until
-        the task has ended.
+        """Take note of a success, and count the current task no longer: its connection is open, and would be
+        in the books twice until the task has ended.
         """
-        self._attempts.pop(asyncio.current_task(), None)  # type: ignore[arg-type] # None is no key
+        begun = self._attempts.pop(asyncio.current_task(), None)  # type: ignore[arg-type] # None is no key
+        if begun is not None:
+            usual = self._clock() - begun
+            self._hangs = min(HANGS, max(_HANGS_SOONEST, _PATIENCE * usual))
+        self._failing_since = self._pressed_since = self.last_error = None
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException, begun: float) -> None:
+        """Take note of a failed attempt. The pause before the next counts from its beginning: one that ran
+        into its time-out was pause enough, and whoever comes when the network is back need not sit it out.
+        """
         now = self._clock()
         self._failing_since = self._failing_since or now
         self._pressed_since = self._pressed_since or now
         self.last_error = error
         self._idle_retry_at = now + backoff.idle_pause(now - self._failing_since)
-        pause = backoff.pause(now - self._pressed_since)
+        pause = max(0.0, begun + backoff.pause(now - self._pressed_since) - now)
         self._retry_at = now + pause
         if not may_pass(error):
             self._needs.failed(error)
@@ -155,6 +184,9 @@ class Connector:
 
     async def stop(self) -> None:
         """Give up what is under way and wait until it has ended; nothing of it stays open."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

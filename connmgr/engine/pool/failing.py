@@ -52,7 +52,7 @@ def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseExc
         f"profile {name!r}: no connection within {limit:g} s (pool.timeout; {waited:.2f} s passed): {stats}"
     )
     if last_error is None:
-        return PoolTimeout(f"{begin}; {_advice(stats)}")
+        return PoolTimeout(f"{begin}; {_advice(meter, stats)}")
     failure = classify(last_error, meter.driver.secrets)
     error = PoolTimeout(
         f"{begin}; the last connect failed ({failure.kind.value}): {failure.message}; {failure.hint}"
@@ -61,9 +61,10 @@ def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseExc
     return error
 
 
-def _advice(stats: PoolStats) -> str:
+def _advice(meter: Meter, stats: PoolStats) -> str:
     if stats.connecting and not stats.in_use:
-        return "a connect was still under way: look at the way to the server, or raise pool.timeout"
+        url = meter.settings.target.url
+        return f"a connect to {url} was still under way: look at the way there, or raise pool.timeout"
     return "look for sessions that are held too long, or raise pool.size or pool.max_overflow"
 
 

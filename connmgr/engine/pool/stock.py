@@ -17,6 +17,8 @@ from connmgr.engine.pool.record import Record
 from connmgr.engine.pool.waiters import Waiters
 from connmgr.poolstats import PoolStats
 
+_YOUNG = 1.0
+
 
 class Stock(ClosingPool):
     """Moves connections between idle, tested, waited for and closed; each move is one call without an await.
@@ -127,6 +129,10 @@ class Stock(ClosingPool):
 
     def bury(self, record: Record) -> None:
         """Close one that somebody waited for and that is dead, and ask all others at once."""
+        now = self.meter.clock()
+        if record.fresh and now - record.used_at < _YOUNG:
+            # Else one login would follow the other without a pause.
+            self._connector.failed(ConnectionResetError("closed by the server right after the login"), now)
         self.discard_dead(record)
         for other in [] if self._liveness.is_never else list(self.idle):
             self.check_idle(other)

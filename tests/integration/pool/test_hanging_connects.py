@@ -1,0 +1,68 @@
+"""Connects that hang, and connections that die at once: the next caller is served, and no server stormed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from connmgr import PoolTimeout, Registry
+from connmgr.engine.pool.backoff import SHORTEST
+from tests.rig.pool import PID
+from tests.rig.postgres import PostgresServer
+from tests.rig.proxy import FaultProxy
+from tests.rig.wait import wait_until
+
+Load = Callable[..., Registry]
+FOREVER, SOON = 60, 10
+
+
+async def ask(registry: Registry) -> int:
+    async with registry.connect("orders") as connection:
+        return int((await connection.execute(PID)).scalar_one())
+
+
+async def test_a_caller_that_comes_as_a_connect_begins_to_hang_is_not_made_to_wait_for_it(
+    load: Load, postgres: PostgresServer, proxy: FaultProxy
+) -> None:
+    url = postgres.url(port=proxy.port, sslmode="disable")
+    pool = {"size": 3, "max_overflow": 0, "timeout": FOREVER}
+    async with load(orders={"url": url, "pool": pool, "timeouts": {"connect": FOREVER}}) as registry:
+        proxy.refuse()
+        callers = [asyncio.create_task(ask(registry))]
+        await wait_until(lambda: registry.stats("orders").failed > 0)
+        proxy.deaf = True
+        await proxy.listen()
+        await wait_until(lambda: proxy.accepted == 1)
+        callers.append(asyncio.create_task(ask(registry)))
+        await wait_until(lambda: registry.stats("orders").waiting == 2)
+        proxy.deaf = False
+
+        await asyncio.wait_for(asyncio.gather(*callers), SOON)
+
+        stats = registry.stats("orders")
+        assert (stats.checkouts, stats.timeouts, stats.created) == (2, 0, 1)
+        # The one that hangs was left alone: it is the oldest, and its server may be merely slow.
+        assert stats.connecting == 1
+
+
+async def test_connections_that_die_right_after_the_login_are_replaced_with_pauses(
+    load: Load, postgres: PostgresServer
+) -> None:
+    def die(connection: Any, record: object) -> None:
+        connection.driver_connection.terminate()
+
+    timeout = 0.5
+    pool = {"size": 1, "max_overflow": 0, "timeout": timeout}
+    async with load(orders={"url": postgres.url(), "pool": pool}) as registry:
+        event.listen(registry.engine("orders").sync_engine, "connect", die)
+
+        with pytest.raises(PoolTimeout, match="closed by the server right after the login"):
+            await ask(registry)
+
+        stats = registry.stats("orders")
+        assert 2 <= stats.created <= timeout / (0.75 * SHORTEST) + 2
+        assert (stats.open, stats.closed_by) == (0, {"dead": stats.created})
