@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connmgr.engine.isolation import restore_isolation_levels
 from connmgr.engine.pool import ConnectionPerCheckout, Meter, ProfilePool
+from connmgr.engine.pool.dialects import build_shared_engine
 
 
 def build_engine(meter: Meter) -> AsyncEngine:
-    """Return an engine for the meter's profile; it connects at the first checkout.
-
-    Parameters are hidden in errors and logs (`hide_parameters`), because they hold people's data.
-    """
-    driver = meter.driver
-    engine = create_async_engine(
-        driver.url,
-        async_creator=driver.connect,
-        poolclass=ProfilePool if meter.settings.pool.mode == "pooled" else ConnectionPerCheckout,
-        meter=meter,
-        hide_parameters=True,
-    )
-    restore_isolation_levels(engine)
-    return engine
+    """Return an engine for the meter's profile; it connects at the first checkout."""
+    is_pooled = meter.settings.pool.mode == "pooled"
+    return build_shared_engine(ProfilePool if is_pooled else ConnectionPerCheckout, meter)

@@ -12,6 +12,7 @@ from tests.faults.measure import at_most, left
 from tests.rig.pipe import Pipe
 from tests.rig.ports import LOOPBACK
 from tests.rig.proxy import FaultProxy
+from tests.rig.relay import Relay, unseen
 from tests.rig.wait import wait_until
 from tests.rig.wire import Ending, ScriptedServer, Tls
 
@@ -103,10 +104,12 @@ async def test_a_slot_whose_connects_were_stuck_is_free_again_afterwards(peer, l
 
 async def test_the_first_queries_of_a_new_connection_count_in_its_time(postgres, proxy, load):
     proxy.up = proxy.down = Pipe(latency=0.2)
-    url = postgres.url(port=proxy.port, sslmode="disable")
     connect = 1.8  # long enough for the login, which takes 1.2 s here, and too short for SQLAlchemy's queries
     document = {"timeouts": {"connect": connect}, "pool": {"timeout": connect + 0.2}}
-    async with load(db={"url": url, **document}) as registry:
+    async with (
+        Relay(proxy.port, unseen(postgres, b"95")) as relay,
+        load(db={"url": postgres.url(port=relay.port, sslmode="disable"), **document}) as registry,
+    ):
         before = left()
         with at_most(connect + 0.5), pytest.raises(PoolTimeout, match=r"timeouts\.connect"):
             async with registry.connect("db"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, event, exc, pool
+from sqlalchemy.engine import Connection as SAConnection
 from sqlalchemy.engine.characteristics import IsolationLevelCharacteristic
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -205,6 +206,17 @@ def test_create_engine_async_creator_is_called_in_a_greenlet_by_the_pools_own_cr
 
     with pytest.raises(OSError, match="refused"):
         asyncio.run(greenlet_spawn(engine.pool._invoke_creator, None))
+
+
+def test_engine_connection_cls_is_what_a_view_connects_with() -> None:
+    class Noted(SAConnection):
+        pass
+
+    view = create_engine("sqlite://").execution_options()
+    view._connection_cls = Noted
+
+    with view.connect() as connection:
+        assert type(connection) is Noted
 
 
 def test_dialect_connection_characteristics_has_the_isolation_level() -> None:
