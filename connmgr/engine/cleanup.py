@@ -13,13 +13,17 @@ GRACE_AFTER_CUT = 1.0
 """Seconds that work may still take once its connections were closed under it."""
 
 
-async def finish(work: Coroutine[Any, Any, None], within: Deadlines, cut: Callable[[], None]) -> None:
+async def finish(
+    work: Coroutine[Any, Any, None], within: Deadlines, cut: Callable[[], None], *, turns: int = 0
+) -> None:
     """Run `work` to its end, calling `cut` when it takes longer than `within`.
 
     SQLAlchemy's own close swallows cancellation and waits for the server's answer; from a server that is
     gone without a word none comes, and the caller could be neither cancelled nor timed out. Here `cut`
     closes the connection hard, which ends the wait. A cancellation meanwhile is raised once `work` ended,
     so that nothing is left half closed.
+
+    Before and after it, the event loop has so many `turns` for other tasks.
 
     `work` runs in the caller's task: one of its own would cost more than most work does. What ends by
     cancelling the current task, `asyncio.timeout` or a task group, cannot do so here; it needs a task.
@@ -28,21 +32,20 @@ async def finish(work: Coroutine[Any, Any, None], within: Deadlines, cut: Callab
         Exception: what `work` raised, unless `cut` was called: its errors then only say so.
         TimeoutError: `work` went on although its connections were closed.
     """
-    try:
-        future = work.send(None)
-    except StopIteration:
-        return
-    sheltered = Sheltered(work, future)
+    sheltered = Sheltered(work)
     late = sheltered.wake
-    within.start(late, asyncio.get_running_loop())
+    await sheltered.turns(turns)
     try:
-        if not await sheltered.run():
-            await _end(sheltered, cut)
+        if not sheltered.step():
+            within.start(late, asyncio.get_running_loop())
+            if not await sheltered:
+                await _end(sheltered, cut)
     except Exception:
         if sheltered.cancellation is None:
             raise
     finally:
         within.stop(late)
+    await sheltered.turns(turns)
     if sheltered.cancellation is not None:
         raise sheltered.cancellation
 
@@ -52,7 +55,7 @@ async def _end(work: Sheltered, cut: Callable[[], None]) -> None:
     cut()
     timer = asyncio.get_running_loop().call_later(GRACE_AFTER_CUT, work.wake)
     try:
-        if await work.run():
+        if await work:
             return
     except (Exception, asyncio.CancelledError):  # noqa: BLE001 - it only says that the connection is closed
         return

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
+from types import coroutine
 from typing import Any
 
 Wakeup = Callable[[asyncio.Future[Any]], object]
@@ -25,28 +26,63 @@ class Sheltered:
         "_asyncio_future_blocking", "_context", "_future", "_is_late", "_wakeup", "_work", "cancellation",
     )  # fmt: skip
 
-    def __init__(self, work: Coroutine[Any, Any, None], future: Any) -> None:
-        """Take over work that has begun and waits for `future`."""
+    def __init__(self, work: Coroutine[Any, Any, None]) -> None:
         self.cancellation: asyncio.CancelledError | None = None
         self._asyncio_future_blocking = False
         self._work = work
-        self._future = future
+        self._future: Any = None
         self._is_late = False
         self._wakeup: Wakeup | None = None
         self._context: Context | None = None
 
-    async def run(self) -> bool:
-        """Go on with the work to its end, or until `wake` is called; return whether it ended."""
+    def step(self) -> bool:
+        """Go on with the work until it waits for something; return whether it ended instead."""
+        try:
+            self._future = self._work.send(None)
+        except StopIteration:
+            return True
+        return False
+
+    # One generator for the whole of it: each that stands between a task and what it waits for is gone
+    # through twice for every answer of a server.
+    def __await__(self) -> Generator[Sheltered | None, None, bool]:
+        """Go on with work that waits, to its end or until `wake` is called; return whether it ended."""
         self._is_late = False
-        while await self:
-            try:
-                self._future = self._work.send(None)
-            except StopIteration:
+        while not self._is_late:
+            if self._future is None:
+                yield from self.turns(1)
+            else:
+                # As a task does that is handed a future: nobody could wait for it a second time otherwise.
+                self._future._asyncio_future_blocking = False
+                self._asyncio_future_blocking = True
+                try:
+                    yield self
+                except GeneratorExit:
+                    raise
+                except BaseException:
+                    # The future's own error: the work finds it there. Any other says that it cannot be
+                    # waited for.
+                    if not self._future.done():
+                        raise
+                finally:
+                    self._wakeup = self._context = None
+                if not self._future.done():
+                    break
+            if self.step():
                 return True
         return False
 
+    @coroutine
+    def turns(self, count: int) -> Generator[None, None, None]:
+        """Wait for so many turns of the event loop, as `asyncio.sleep(0)` does for one."""
+        for _ in range(count):
+            try:
+                yield
+            except asyncio.CancelledError as error:
+                self.cancellation = error
+
     def wake(self) -> None:
-        """End `run` although the work has not ended."""
+        """Stop going on with the work although it has not ended."""
         self._is_late = True
         if self._wakeup is not None and self._future.remove_done_callback(self._wakeup):
             done = self.get_loop().create_future()
@@ -60,35 +96,6 @@ class Sheltered:
                 self._future.cancel()
             self._work.throw(asyncio.CancelledError())
             self._work.close()
-
-    def __await__(self) -> Generator[Sheltered | None, None, bool]:
-        """Wait for what the work waits for; return whether the work can go on."""
-        if self._is_late:
-            return False
-        if self._future is None:
-            yield from self._one_turn()
-            return True
-        # As a task does that is handed a future: nobody could wait for it a second time otherwise.
-        self._future._asyncio_future_blocking = False
-        self._asyncio_future_blocking = True
-        try:
-            yield self
-        except GeneratorExit:
-            raise
-        except BaseException:
-            # The future's own error: the work finds it there. Any other says that it cannot be waited for.
-            if not self._future.done():
-                raise
-        finally:
-            self._wakeup = self._context = None
-        return bool(self._future.done())
-
-    def _one_turn(self) -> Generator[None, None, None]:
-        """Wait for the next turn of the event loop, as `asyncio.sleep(0)` does: there is no future then."""
-        try:
-            yield
-        except asyncio.CancelledError as error:
-            self.cancellation = error
 
     # What a task calls of a future that it waits for -----------------------------------------------------
 

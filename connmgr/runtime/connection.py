@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connmgr.engine.cleanup import finish
-from connmgr.runtime.ending import cut, is_lost, note_failed_close, note_loss
+from connmgr.runtime.ending import cut, end, note_failed_close
 from connmgr.runtime.handle import Handle
 
 
@@ -31,15 +31,13 @@ class ConnectionScope:
         if value is not None:
             self._handle.annotate(value)
         try:
-            await finish(self._connection.close(), self._handle.meter.closing, self._cut)
+            work = end(self._handle, self._connection.sync_connection, self._connection.close())
+            await finish(work, self._handle.meter.closing, self._cut)
         except Exception as error:
-            if is_lost(error):
-                note_loss(self._handle, error)
-            elif value is not None:
-                note_failed_close(self._handle, error)
-            else:
+            if value is None:
                 self._handle.annotate(error)
                 raise
+            note_failed_close(self._handle, error)
         finally:
             self._lease.release()
 

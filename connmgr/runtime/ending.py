@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import greenlet_spawn
 
 from connmgr import logs
+from connmgr.report import FailureKind
 from connmgr.runtime.handle import Handle
 
 
@@ -16,13 +21,27 @@ def is_in_transaction(handle: Handle, connection: Connection) -> bool:
     return handle.driver.is_in_transaction(connection.connection.driver_connection)
 
 
-def is_lost(error: Exception) -> bool:
-    """Whether a rollback failed because its connection is dead; the server then rolls back by itself."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+async def end(handle: Handle, connection: Connection | None, close: Coroutine[Any, Any, None]) -> None:
+    """Await a close. Where its rollback fails, the connection is returned all the same, and not used again.
+
+    Its user hears nothing of a dead connection: what was read is right, and what was not committed is as
+    gone as was asked for.
+    """
+    try:
+        await close
+    except Exception as error:
+        if connection is None:
+            raise
+        await greenlet_spawn(_let_go, connection)
+        kind = handle.classify(error).kind
+        is_invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+        if not is_invalidated and kind is not FailureKind.CONNECTION_LOST:
+            raise
+        why = kind.value
+        _warn(handle, f"the connection was lost before its rollback ({why}); its server has rolled back")
 
 
-def let_go(connection: Connection) -> None:
-    """Return a connection that SQLAlchemy keeps when its rollback fails; it is not used again."""
+def _let_go(connection: Connection) -> None:
     if not connection.closed:
         connection.invalidate()
         connection.close()
@@ -34,15 +53,6 @@ def cut(handle: Handle, connection: Connection | None) -> None:
         return
     handle.driver.terminate(connection.connection.driver_connection)
     _warn(handle, f"no answer to the rollback within {handle.settings.timeouts.close:g} s; connection closed")
-
-
-def note_loss(handle: Handle, error: Exception) -> None:
-    """Log that a rollback met a dead connection.
-
-    Its user hears nothing: what was read is right, and what was not committed is as gone as was asked for.
-    """
-    kind = handle.classify(error).kind.value
-    _warn(handle, f"the connection was lost before its rollback ({kind}); its server has rolled back")
 
 
 def note_failed_close(handle: Handle, error: Exception) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Self
 
 from sqlalchemy import Connection, event
@@ -11,8 +10,15 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from connmgr.engine.cleanup import finish
 from connmgr.errors import ConnmgrError
-from connmgr.runtime.ending import cut, is_in_transaction, is_lost, let_go, note_failed_close, note_loss
+from connmgr.runtime.ending import cut, end, is_in_transaction, note_failed_close
 from connmgr.runtime.handle import Handle
+
+_TURNS = 3
+"""Turns that other tasks have before and after the round trip that ends a session.
+
+With them the event loop takes more of the servers' answers at once: ten sessions at a time get a tenth more
+done (benchmarks.pool). SQLAlchemy's own close leaves as many, to a task of its own.
+"""
 
 
 class _TrackedSession(Session):
@@ -84,36 +90,16 @@ class ManagedSession(AsyncSession):
         """Roll back what is open and return the connection, within `timeouts.close` even from a dead peer."""
         try:
             if self.sync_session.in_transaction():
-                await finish(self._end(), self._handle.meter.closing, self._cut)
+                connection = getattr(self.sync_session, "current", None)
+                is_round_trip = connection is not None and is_in_transaction(self._handle, connection)
+                turns = _TURNS if is_round_trip else 0
+                work = end(self._handle, connection, super().close())
+                await finish(work, self._handle.meter.closing, self._cut, turns=turns)
             else:
                 # Nothing has begun: no connection, nothing to wait for, no need of a greenlet that could.
                 self.sync_session.close()
         finally:
             self._lease.release()
-
-    async def _end(self) -> None:
-        """Close, and leave the event loop three turns where that takes a round trip to the server.
-
-        With them the loop takes more of the servers' answers at once: ten sessions at a time get a tenth
-        more done (benchmarks.pool). SQLAlchemy's own close leaves as many, to a task of its own.
-        """
-        connection = getattr(self.sync_session, "current", None)
-        is_round_trip = connection is not None and is_in_transaction(self._handle, connection)
-        if is_round_trip:
-            await asyncio.sleep(0)
-        try:
-            await super().close()
-        except Exception as error:
-            if connection is None:
-                raise
-            await self.run_sync(lambda _: let_go(connection))
-            if not is_lost(error):
-                raise
-            note_loss(self._handle, error)
-            return
-        if is_round_trip:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
 
     def _cut(self) -> None:
         """Close the session's connection hard: its server did not answer the rollback in time."""

@@ -31,6 +31,9 @@ class MockDriver:
     def is_closed(self, connection: Any) -> bool:
         return getattr(connection, "closed", None) is True
 
+    def is_in_transaction(self, connection: Any) -> bool:
+        return False
+
     def terminate(self, connection: Any) -> None:
         connection.close()
 

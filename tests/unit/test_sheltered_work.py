@@ -166,6 +166,21 @@ async def test_work_that_goes_on_after_the_cut_is_ended_where_it_stands(
     work.answered.set()
 
 
+async def test_a_cancellation_in_a_turn_before_or_after_the_work_is_raised_once_it_has_ended() -> None:
+    for steps in range(1, 4):
+        work = Work()
+        work.answered.set()
+        closing = asyncio.create_task(finish(work.do(event), Deadlines(LONG), work.cut, turns=2))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+        closing.cancel("of the caller")
+        with pytest.raises(asyncio.CancelledError, match="of the caller"):
+            await closing
+
+        assert work.ended
+
+
 async def test_a_future_that_was_cancelled_by_others_ends_the_work() -> None:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from connmgr.engine.failures import classify
 from connmgr.report import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.pool.books import ONE, ask, outcomes, settled
+from tests.rig.refusals import REFUSED
 
 CALLERS = 10
 SOON = 1.5
@@ -53,7 +53,7 @@ async def test_a_caller_that_needs_one_more_hears_at_once_and_those_that_are_ope
     async with load(db={"url": url, "pool": POOL}) as registry:
         async with registry.connect("db") as connection:
             postgres.sql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
-            with at_most(SOON), pytest.raises(DBAPIError, match="not currently accepting connections"):
+            with at_most(SOON), pytest.raises(REFUSED, match="not currently accepting connections"):
                 await ask(registry)
 
             assert await connection.scalar(ONE) == 1
