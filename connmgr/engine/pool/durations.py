@@ -11,29 +11,37 @@ _LAST = 40
 class Durations:
     """A histogram that grows. Every checkout adds to two, so `add` does as little as it can.
 
-    The list grows to the longest duration seen: a profile that was used once keeps a few numbers.
+    The list reaches from the shortest duration seen to the longest: a profile that was used once keeps one
+    number.
     """
 
-    __slots__ = ("_counts", "_total")
+    __slots__ = ("_counts", "_least", "_total")
 
     def __init__(self) -> None:
         self._counts: list[int] = []
+        self._least = 0
         self._total = 0.0
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        power = int(seconds * 1e6).bit_length()
+        place = int(seconds * 1e6).bit_length() - self._least
         self._total += seconds
-        try:
-            self._counts[power] += 1
-        except IndexError:
-            self._grow(min(power, _LAST))
+        if 0 <= place < len(self._counts):
+            self._counts[place] += 1
+        else:
+            self._grow(min(place + self._least, _LAST))
 
     def _grow(self, power: int) -> None:
         # Not in place, which would take more memory than it needs, in each of a thousand profiles.
-        self._counts = self._counts + [0] * (power + 1 - len(self._counts))
-        self._counts[power] += 1
+        counts = self._all()
+        least = min(power, self._least) if counts else power
+        counts = [*counts, *[0] * (power + 1 - len(counts))]
+        counts[power] += 1
+        self._counts, self._least = counts[least:], least
+
+    def _all(self) -> list[int]:
+        return [0] * self._least + self._counts
 
     def snapshot(self) -> Histogram:
         """Return what was counted so far."""
-        return Histogram(tuple(self._counts), self._total)
+        return Histogram(tuple(self._all()), self._total)
