@@ -36,7 +36,7 @@ lint: $(READY)  ## format, lint, types, and who may import whom
 docs: $(READY)  ## write the reference pages, docs/problems.md and docs/settings.md
 	@$(BIN)/python -m docs.generate
 
-bench: $(READY)  ## pairs against plain SQLAlchemy and plain Python
+bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.startup
 	@$(BENCH) benchmarks.session
 	@$(BENCH) benchmarks.sessions_empty
@@ -45,7 +45,9 @@ bench: $(READY)  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.rivals
 	@$(BENCH) benchmarks.spike
 	@$(BENCH) benchmarks.fairness
+	@$(BENCH) benchmarks.outage
 	@$(BENCH) benchmarks.churn
+	@$(BENCH) benchmarks.engines
 	@$(BENCH) benchmarks.load
 
 clean:  ## remove environments, caches and builds

@@ -49,6 +49,9 @@ class Leases:
     def ended(self, ref: weakref.ref[Lease]) -> None:
         """Forget a lease. May be called from any thread: the garbage collector runs in all of them."""
         self._refs.pop(ref, None)
+        if not self._refs:
+            # It would keep the memory of its fullest.
+            self._refs.clear()
         if self._none_left is not None and not self._refs and self._loop is not None:
             self._loop.call_soon_threadsafe(self._none_left.set)
 
