@@ -45,10 +45,10 @@ bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.rivals
 	@$(BENCH) benchmarks.spike
 	@$(BENCH) benchmarks.fairness
-	@$(BENCH) benchmarks.outage
 	@$(BENCH) benchmarks.churn
 	@$(BENCH) benchmarks.engines
 	@$(BENCH) benchmarks.load
+	@$(BENCH) benchmarks.outage
 
 clean:  ## remove environments, caches and builds
 	@rm -rf .venv .venv-lowest .venv-highest build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -26,6 +26,7 @@ DEFAULTS = {
     "`timeouts.connect`": Timeouts().connect,
     "`timeouts.close`": Timeouts().close,
     "`timeouts.statement`": Timeouts().statement,
+    "`timeouts.command`": Timeouts().command,
     "`pool.timeout`": PoolSettings().timeout,
     "`pool.liveness_timeout`": PoolSettings().liveness_timeout,
     "`pool.max_lifetime`": PoolSettings().max_lifetime,
