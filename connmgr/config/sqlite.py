@@ -12,7 +12,7 @@ from connmgr.config.libpq.words import advice, known
 from connmgr.config.references import missing, named, parse_readable, references, substitute
 from connmgr.config.urls import Component, Url
 from connmgr.problem import Code
-from connmgr.target import Fence, SQLiteTarget
+from connmgr.sqlite_target import Fence, SQLiteTarget
 
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _SHAPE: Final = "sqlite:///relative.db or sqlite:////absolute.db"

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.util import greenlet_spawn
 
 from connmgr import logs
+from connmgr.engine.pool import let_go
 from connmgr.report import FailureKind
 from connmgr.runtime.handle import Handle
 
@@ -32,19 +32,13 @@ async def end(handle: Handle, connection: Connection | None, close: Coroutine[An
     except Exception as error:
         if connection is None:
             raise
-        await greenlet_spawn(_let_go, connection)
+        await let_go(connection)
         kind = handle.classify(error).kind
         is_invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
         if not is_invalidated and kind is not FailureKind.CONNECTION_LOST:
             raise
         why = kind.value
         _warn(handle, f"the connection was lost before its rollback ({why}); its server has rolled back")
-
-
-def _let_go(connection: Connection) -> None:
-    if not connection.closed:
-        connection.invalidate()
-        connection.close()
 
 
 def cut(handle: Handle, connection: Connection | None) -> None:

@@ -1,6 +1,7 @@
 """Connection pools that know their profile; the only room that leans on SQLAlchemy's internals."""
 
 from connmgr.engine.pool.autocommit import without_transactions
+from connmgr.engine.pool.closing import let_go
 from connmgr.engine.pool.failing import PoolTimeout
 from connmgr.engine.pool.leaks import holders
 from connmgr.engine.pool.lifecycle import housekeep
@@ -11,5 +12,5 @@ from connmgr.engine.pool.stats import empty as empty_stats
 
 __all__ = [
     "ConnectionPerCheckout", "Meter", "PoolTimeout", "ProfilePool", "empty_stats", "holders", "housekeep",
-    "without_transactions",
+    "let_go", "without_transactions",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.pool import Pool
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
@@ -110,3 +111,14 @@ class ClosingPool(Pool):
         """Wait for the closes that are under way."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+
+async def let_go(connection: Connection) -> None:
+    """Return a connection that SQLAlchemy keeps when its rollback fails; it is not used again."""
+    if not connection.closed:
+        await greenlet_spawn(_close_invalidated, connection)
+
+
+def _close_invalidated(connection: Connection) -> None:
+    connection.invalidate()
+    connection.close()
