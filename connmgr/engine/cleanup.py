@@ -14,7 +14,11 @@ GRACE_AFTER_CUT = 1.0
 
 
 async def finish(
-    work: Coroutine[Any, Any, None], within: Deadlines, cut: Callable[[], None], *, turns: int = 0
+    work: Coroutine[Any, Any, None],
+    within: Deadlines,
+    cut: Callable[[], None],
+    *,
+    turns: tuple[int, int] = (0, 0),
 ) -> None:
     """Run `work` to its end, calling `cut` when it takes longer than `within`.
 
@@ -23,7 +27,7 @@ async def finish(
     closes the connection hard, which ends the wait. A cancellation meanwhile is raised once `work` ended,
     so that nothing is left half closed.
 
-    Before and after it, the event loop has so many `turns` for other tasks.
+    The event loop has so many `turns` for other tasks, before it and after it.
 
     `work` runs in the caller's task: one of its own would cost more than most work does. What ends by
     cancelling the current task, `asyncio.timeout` or a task group, cannot do so here; it needs a task.
@@ -34,7 +38,8 @@ async def finish(
     """
     sheltered = Sheltered(work)
     late = sheltered.wake
-    await sheltered.turns(turns)
+    before, after = turns
+    await sheltered.turns(before)
     try:
         if not sheltered.step():
             within.start(late, asyncio.get_running_loop())
@@ -45,7 +50,7 @@ async def finish(
             raise
     finally:
         within.stop(late)
-    await sheltered.turns(turns)
+    await sheltered.turns(after)
     if sheltered.cancellation is not None:
         raise sheltered.cancellation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Self
 
 from sqlalchemy import Connection, event
@@ -13,11 +14,13 @@ from connmgr.errors import ConnmgrError
 from connmgr.runtime.ending import cut, end, is_in_transaction, note_failed_close
 from connmgr.runtime.handle import Handle
 
-_TURNS = 3
-"""Turns that other tasks have before and after the round trip that ends a session.
+_NO_TURNS = (0, 0)
+_TURNS_OF_ASYNCIO, _TURNS_OF_OTHERS = (3, 3), (1, 2)
+"""Turns that other tasks have before and after the end of a session that worked.
 
 With them the event loop takes more of the servers' answers at once: ten sessions at a time get a tenth more
-done (benchmarks.pool). SQLAlchemy's own close leaves as many, to a task of its own.
+done (benchmarks.pool). SQLAlchemy's own close leaves as many, to a task of its own. More are of use in
+asyncio's loop, and of harm in uvloop.
 """
 
 
@@ -91,8 +94,7 @@ class ManagedSession(AsyncSession):
         try:
             if self.sync_session.in_transaction():
                 connection = getattr(self.sync_session, "current", None)
-                is_round_trip = connection is not None and is_in_transaction(self._handle, connection)
-                turns = _TURNS if is_round_trip else 0
+                turns = self._turns_for_others(connection)
                 work = end(self._handle, connection, super().close())
                 await finish(work, self._handle.meter.closing, self._cut, turns=turns)
             else:
@@ -100,6 +102,14 @@ class ManagedSession(AsyncSession):
                 self.sync_session.close()
         finally:
             self._lease.release()
+
+    def _turns_for_others(self, connection: Connection | None) -> tuple[int, int]:
+        if connection is None:
+            return _NO_TURNS
+        if self.bind is self._handle.engine and not is_in_transaction(self._handle, connection):
+            return _NO_TURNS
+        is_own = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        return _TURNS_OF_ASYNCIO if is_own else _TURNS_OF_OTHERS
 
     def _cut(self) -> None:
         """Close the session's connection hard: its server did not answer the rollback in time."""

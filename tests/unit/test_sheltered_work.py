@@ -170,7 +170,7 @@ async def test_a_cancellation_in_a_turn_before_or_after_the_work_is_raised_once_
     for steps in range(1, 4):
         work = Work()
         work.answered.set()
-        closing = asyncio.create_task(finish(work.do(event), Deadlines(LONG), work.cut, turns=2))
+        closing = asyncio.create_task(finish(work.do(event), Deadlines(LONG), work.cut, turns=(2, 1)))
         for _ in range(steps):
             await asyncio.sleep(0)
 
