@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
+
+_NONE: Final[dict[Callable[[], None], float]] = {}
+"""What runs in every pool at rest; never changed."""
 
 
 class Deadlines:
@@ -18,14 +22,15 @@ class Deadlines:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._ends: dict[Callable[[], None], float] = {}
+        self._ends = _NONE
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, late: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         """Begin the time after which `late` is called."""
-        self._ends[late] = loop.time() + self.seconds
         if self._timer is None:
+            self._ends = {}
             self._timer = loop.call_later(self.seconds, self._look, loop)
+        self._ends[late] = loop.time() + self.seconds
 
     def stop(self, late: Callable[[], None]) -> None:
         """End its time; it may have passed."""
@@ -41,5 +46,5 @@ class Deadlines:
             del self._ends[late]
             # By the loop: an error of one of them must not keep the others from being called.
             loop.call_soon(late)
-        # An empty dictionary keeps the memory of its fullest.
-        self._ends.clear()
+        # It would keep the memory of its fullest.
+        self._ends = _NONE

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
 from sqlalchemy.engine import URL
@@ -34,6 +34,9 @@ from connmgr.target import PostgresTarget, Server, SessionAttrs
 Connection: TypeAlias = ResettableConnection
 
 
+_NO_PASS_PHRASE: Final = Asked(None)
+
+
 class PostgresDriver:
     """asyncpg connections to one target."""
 
@@ -45,9 +48,9 @@ class PostgresDriver:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._target = cast(PostgresTarget, settings.target)
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[str, ssl.SSLContext] | None = None
         self._password = Asked(self._target.password)
-        self._pass_phrase = Asked(self._target.sslpassword)
+        self._pass_phrase = Asked(self._target.sslpassword) if self._target.sslpassword else _NO_PASS_PHRASE
 
     @property
     def url(self) -> URL:
@@ -127,11 +130,14 @@ class PostgresDriver:
         """Build one TLS context per host name: reading the system's store takes tens of milliseconds."""
         if not is_encrypted(self._target, server):
             return None
-        context = self._contexts.get(server.host)
+        contexts = self._contexts
+        if contexts is None:
+            contexts = self._contexts = {}
+        context = contexts.get(server.host)
         if context is None:
             await self._pass_phrase.ask()
             context = build_context(self._target, server, self._pass_phrase.reveal)
-            self._contexts[server.host] = context
+            contexts[server.host] = context
         return context
 
     async def probe(self, connection: Connection) -> ServerInfo:
@@ -162,4 +168,4 @@ class PostgresDriver:
             connection.terminate()
 
     async def close(self) -> None:
-        self._contexts.clear()
+        self._contexts = None

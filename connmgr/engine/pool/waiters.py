@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
 from connmgr.engine.pool.record import Record
+
+_NOBODY: Final[OrderedDict[asyncio.Future[Record | None], float]] = OrderedDict()
+"""The queue of every pool for which nobody waits, as in most of a thousand profiles; never changed."""
 
 
 class Waiters:
@@ -19,7 +23,7 @@ class Waiters:
     __slots__ = ("_queue",)
 
     def __init__(self) -> None:
-        self._queue: OrderedDict[asyncio.Future[Record | None], float] = OrderedDict()
+        self._queue = _NOBODY
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -31,6 +35,8 @@ class Waiters:
     def join(self, since: float, *, first: bool) -> asyncio.Future[Record | None]:
         """Queue up; `first` is for one that was served already, with a connection that turned out dead."""
         future = asyncio.get_running_loop().create_future()
+        if self._queue is _NOBODY:
+            self._queue = OrderedDict()
         self._queue[future] = since
         if first:
             self._queue.move_to_end(future, last=False)
@@ -61,7 +67,7 @@ class Waiters:
             self._queue.pop(future, None)
             if not self._queue:
                 # It would keep the memory of its longest.
-                self._queue.clear()
+                self._queue = _NOBODY
 
     def serve(self, record: Record) -> bool:
         """Give a connection to the oldest waiter; False when nobody waits."""
