@@ -11,13 +11,20 @@ from sqlalchemy import event
 
 from connmgr import PoolTimeout, Registry
 from connmgr.engine.pool.backoff import SHORTEST
-from tests.rig.pool import PID
+from connmgr.engine.pool.connector import HANGS
+from tests.rig.pool import PID, Lab
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy
 from tests.rig.wait import wait_until
 
 Load = Callable[..., Registry]
+NewLab = Callable[..., Lab]
 FOREVER, SOON = 60, 10
+
+
+async def use(lab: Lab) -> None:
+    async with lab.engine.connect() as connection:
+        await connection.execute(PID)
 
 
 async def ask(registry: Registry) -> int:
@@ -26,27 +33,27 @@ async def ask(registry: Registry) -> int:
 
 
 async def test_a_caller_that_comes_as_a_connect_begins_to_hang_is_not_made_to_wait_for_it(
-    load: Load, postgres: PostgresServer, proxy: FaultProxy
+    new_lab: NewLab, postgres: PostgresServer, proxy: FaultProxy
 ) -> None:
+    # Without a housekeeper, which would ask once a second too.
     url = postgres.url(port=proxy.port, sslmode="disable")
-    pool = {"size": 3, "max_overflow": 0, "timeout": FOREVER}
-    async with load(orders={"url": url, "pool": pool, "timeouts": {"connect": FOREVER}}) as registry:
-        proxy.refuse()
-        callers = [asyncio.create_task(ask(registry))]
-        await wait_until(lambda: registry.stats("orders").failed > 0)
-        proxy.deaf = True
-        await proxy.listen()
-        await wait_until(lambda: proxy.accepted == 1)
-        callers.append(asyncio.create_task(ask(registry)))
-        await wait_until(lambda: registry.stats("orders").waiting == 2)
-        proxy.deaf = False
+    lab = new_lab(url, {"connect": FOREVER}, size=3, max_overflow=0, timeout=FOREVER)
+    proxy.refuse()
+    callers = [asyncio.create_task(use(lab))]
+    await wait_until(lambda: lab.stats.failed > 0)
+    proxy.deaf = True
+    await proxy.listen()
+    await wait_until(lambda: proxy.accepted == 1)
+    callers.append(asyncio.create_task(use(lab)))
+    await wait_until(lambda: lab.stats.waiting == 2)
+    proxy.deaf = False
 
-        await asyncio.wait_for(asyncio.gather(*callers), SOON)
+    lab.clock.advance(HANGS)
+    await asyncio.wait_for(asyncio.gather(*callers), SOON)
 
-        stats = registry.stats("orders")
-        assert (stats.checkouts, stats.timeouts, stats.created) == (2, 0, 1)
-        # The one that hangs was left alone: it is the oldest, and its server may be merely slow.
-        assert stats.connecting == 1
+    assert (lab.stats.checkouts, lab.stats.timeouts, lab.stats.created) == (2, 0, 1)
+    # The one that hangs was left alone: it is the oldest, and its server may be merely slow.
+    assert lab.stats.connecting == 1
 
 
 async def test_connections_that_die_right_after_the_login_are_replaced_with_pauses(
