@@ -26,8 +26,12 @@ LAST_TURNS = 1.0
 
 
 def pytest_configure() -> None:
-    """End a terminated run as Ctrl-C ends one, so that its servers end with it."""
+    """End a terminated run as Ctrl-C ends one, so that its servers end with it.
+
+    And take Ctrl-C itself, which a shell has its background jobs ignore: what the tests start would too.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
