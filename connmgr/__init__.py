@@ -14,37 +14,43 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from connmgr.engine.failures import failure_of
     from connmgr.errors import (
+        CircuitOpen,
+        CommitInRun,
+        CommitOutcomeUnknown,
         ConfigError,
         ConnmgrError,
         EngineRetired,
         PoolTimeout,
+        ProtectedProfile,
         RegistryClosed,
+        StartupFailed,
         TooManyWaiting,
         UnknownProfile,
         WrongEventLoop,
     )
+    from connmgr.failure import Constraint, ConstraintKind, Failure, FailureKind
     from connmgr.poolstats import Histogram, PoolStats
     from connmgr.problem import Place, Problem
     from connmgr.profile import Profile
     from connmgr.registry import Registry
-    from connmgr.report import (
-        Failure,
-        FailureKind,
-        HealthReport,
-        Holder,
-        ServerInfo,
-        Status,
-    )
+    from connmgr.report import HealthReport, Holder, ServerInfo, Status
     from connmgr.secret import Secret, SecretSource
     from connmgr.settings import Settings
 
 _HOMES = {
+    "CircuitOpen": "errors",
+    "CommitInRun": "errors",
+    "CommitOutcomeUnknown": "errors",
     "ConfigError": "errors",
     "ConnmgrError": "errors",
+    "Constraint": "failure",
+    "ConstraintKind": "failure",
     "EngineRetired": "errors",
-    "Failure": "report",
-    "FailureKind": "report",
+    "Failure": "failure",
+    "failure_of": "engine.failures",
+    "FailureKind": "failure",
     "HealthReport": "report",
     "Histogram": "poolstats",
     "Holder": "report",
@@ -53,12 +59,14 @@ _HOMES = {
     "PoolTimeout": "errors",
     "Problem": "problem",
     "Profile": "profile",
+    "ProtectedProfile": "errors",
     "Registry": "registry",
     "RegistryClosed": "errors",
     "Secret": "secret",
     "SecretSource": "secret",
     "ServerInfo": "report",
     "Settings": "settings",
+    "StartupFailed": "errors",
     "Status": "report",
     "TooManyWaiting": "errors",
     "UnknownProfile": "errors",
@@ -66,8 +74,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "CircuitOpen",
+    "CommitInRun",
+    "CommitOutcomeUnknown",
     "ConfigError",
     "ConnmgrError",
+    "Constraint",
+    "ConstraintKind",
     "EngineRetired",
     "Failure",
     "FailureKind",
@@ -79,16 +92,19 @@ __all__ = [
     "PoolTimeout",
     "Problem",
     "Profile",
+    "ProtectedProfile",
     "Registry",
     "RegistryClosed",
     "Secret",
     "SecretSource",
     "ServerInfo",
     "Settings",
+    "StartupFailed",
     "Status",
     "TooManyWaiting",
     "UnknownProfile",
     "WrongEventLoop",
+    "failure_of",
 ]
 
 

@@ -6,15 +6,20 @@
     ├── RegistryClosed     the registry is not open: not yet, or no longer
     ├── WrongEventLoop     an open registry belongs to the event loop that opened it
     ├── EngineRetired      the engine left service and its time to drain is over
-    └── PoolTimeout        no connection in time (SQLAlchemy's TimeoutError too)
-        └── TooManyWaiting refused at once: `pool.max_waiting` wait already
+    ├── PoolTimeout        no connection in time (SQLAlchemy's TimeoutError too)
+    │   └── TooManyWaiting refused at once: `pool.max_waiting` wait already
+    ├── CircuitOpen        refused at once: the profile's database failed too often just now
+    ├── CommitOutcomeUnknown  the connection was lost while the answer to COMMIT was due
+    ├── CommitInRun        work that `run` would repeat committed by itself
+    ├── ProtectedProfile   a test asked for a profile that is `protected`
+    └── StartupFailed      a profile with `startup: fail` could not be reached as the registry opened
 
 What a database raises passes through unchanged, with a note that names the profile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from connmgr.problem import Problem
 
@@ -63,3 +68,45 @@ class PoolTimeout(ConnmgrError):
 
 class TooManyWaiting(PoolTimeout):
     """A checkout was refused at once: `pool.max_waiting` callers wait already."""
+
+
+class CircuitOpen(ConnmgrError):
+    """Refused at once: the profile's `breaker` is open. Its `__cause__` is what failed last.
+
+    `retry_after` is in seconds: until the server is tried again.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CommitOutcomeUnknown(ConnmgrError):
+    """The connection was lost while the answer to COMMIT was due: the transaction stands, or it does not.
+
+    Nobody repeats it unasked: that could do its work twice. Look in the database for what it was to write,
+    or pass `run` a `confirm` that does. Its `__cause__` is the driver's error.
+    """
+
+
+class CommitInRun(ConnmgrError):
+    """Work that `run` would repeat committed by itself: repeated, it would be applied twice.
+
+    Let `run` commit, or use `session` and commit there.
+    """
+
+
+class ProtectedProfile(ConnmgrError):
+    """A test asked for a profile that is `protected`; tests that need a server have their own profile."""
+
+
+class StartupFailed(ConnmgrError):
+    """A profile with `startup: fail` could not be reached in `timeouts.startup`; nothing was opened.
+
+    `failures` has the error of each such profile, by name.
+    """
+
+    def __init__(self, failures: Mapping[str, Exception]) -> None:
+        self.failures = dict(failures)
+        lines = [f"  {name}: {type(error).__name__}: {error}" for name, error in self.failures.items()]
+        super().__init__("\n".join(["the registry did not open; `startup: fail` asks for these", *lines]))

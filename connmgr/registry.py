@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from connmgr.config.diagnostics import unknown
-from connmgr.config.loader import require_profiles
-from connmgr.config.settle import settle
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.stats import empty as empty_stats
-from connmgr.errors import ConfigError, UnknownProfile
+from connmgr.engine.protection import refuse_in_tests
+from connmgr.errors import ConfigError
+from connmgr.loaded import LoadedProfiles
 from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
 from connmgr.report import HealthReport, Holder, Status
@@ -25,63 +22,31 @@ from connmgr.runtime.handle import Handle
 from connmgr.runtime.health import Monitor, misconfigured
 from connmgr.runtime.housekeeping import Housekeeper
 from connmgr.runtime.ownership import Ownership
+from connmgr.runtime.run import run
 from connmgr.runtime.session import ManagedSession
 from connmgr.runtime.shutdown import shut_down
-from connmgr.secret import Environment
-from connmgr.settings import Settings
+from connmgr.runtime.startup import start_up
+
+T = TypeVar("T")
 
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""
 
 
-class Registry(Mapping[str, Profile]):
+class Registry(LoadedProfiles):
     """Profiles by name, and, while open, one engine for each profile in use.
 
     Open it with `async with registry:` or `open()`; what it opened belongs to that event loop, and
-    `close()` ends it all. A closed registry may be opened again, also in another loop. A profile's
-    references are resolved at its first use; what cannot be resolved fails that profile alone.
+    `close()` ends it all. A closed registry may be opened again, also in another loop. What a profile
+    refers to and cannot be resolved at its first use fails that profile alone.
     """
 
     def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
-        self._profiles = dict(profiles)
-        self._environ = Environment(os.environ if environ is None else environ)
-        self._settings: dict[str, Settings] = {}
+        super().__init__(profiles, environ=environ)
         self._handles: dict[str, Handle] = {}
         self._monitors: dict[str, Monitor] = {}
         self._owner = Ownership()
         self._closing = asyncio.Lock()
-
-    @classmethod
-    def load(
-        cls,
-        directory: str | Path,
-        *,
-        names: Iterable[str] | None = None,
-        environ: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Read and validate the profiles in `directory`; no database I/O, no environment needed.
-
-        With `names`, only those: their files are read, those of their bases, and the shared ones.
-
-        Raises:
-            ConfigError: with every problem of every file.
-            UnknownProfile: no file has one of the names.
-        """
-        # Wrapped at once: a traceback that prints locals would show what the caller handed over.
-        environ = None if environ is None else Environment(environ)
-        return cls(require_profiles(directory, names), environ=environ)
-
-    def __getitem__(self, name: str) -> Profile:
-        try:
-            return self._profiles[name]
-        except KeyError:
-            raise UnknownProfile(unknown(name, self._profiles)) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._profiles)
-
-    def __len__(self) -> int:
-        return len(self._profiles)
 
     # A registry owns engines: one that has equal profiles is still another.
     __eq__, __hash__ = object.__eq__, object.__hash__
@@ -92,6 +57,11 @@ class Registry(Mapping[str, Profile]):
 
     async def __aenter__(self) -> Self:
         self.open()
+        try:
+            await self.start()
+        except BaseException:
+            await self.close(grace=0)
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -112,6 +82,17 @@ class Registry(Mapping[str, Profile]):
         self._closing = asyncio.Lock()
         self._housekeeper = Housekeeper(lambda: self._handles.values())
         self._housekeeper.start()
+
+    async def start(self) -> None:
+        """Connect the profiles whose `startup` is `warn` or `fail`; `async with` does so as it opens.
+
+        Raises:
+            StartupFailed: a profile with `startup: fail` could not be reached in `timeouts.startup`.
+            ConfigError: its settings cannot be had.
+        """
+        eager = [name for name, profile in self.items() if profile.values.get("startup", "lazy") != "lazy"]
+        handles = [self._handle(name) for name in eager if self.settings(name).startup != "lazy"]
+        await start_up(handles)
 
     async def close(self, grace: float = GRACE) -> tuple[Holder, ...]:
         """Refuse new work, wait up to `grace` seconds for what is out, then close everything.
@@ -158,6 +139,26 @@ class Registry(Mapping[str, Profile]):
         """
         return ManagedSession(self._handle(name), commits=True, autocommit=autocommit)
 
+    async def run(
+        self,
+        name: str,
+        work: Callable[[AsyncSession], Awaitable[T]],
+        *,
+        confirm: Callable[[AsyncSession], Awaitable[bool]] | None = None,
+    ) -> T:
+        """Run `work` in a transaction of a fresh session and return what it returned; see docs/failures.md.
+
+        A transaction that failed in a way that makes it safe is run again from its beginning, as
+        `retry.transaction` says: so `work` may be called more than once, and does not commit by itself.
+        `confirm` looks, in a session of its own, whether a transaction stands whose COMMIT was not answered.
+
+        Raises:
+            CommitOutcomeUnknown: the connection was lost while the answer to COMMIT was due.
+            CommitInRun: `work` committed.
+            Exception: what `work` or the database raised last, with a note of how often it was tried.
+        """
+        return await run(lambda: self.begin(name), work, confirm)
+
     def connect(self, name: str, *, autocommit: bool | None = None) -> ConnectionScope:
         """Return a Core connection of the profile, for `async with`. The caller commits."""
         return ConnectionScope(self._handle(name), autocommit=autocommit)
@@ -182,18 +183,6 @@ class Registry(Mapping[str, Profile]):
     def engine(self, name: str) -> AsyncEngine:
         """Return the profile's engine, not leased: for tools that want one. It is retired on close."""
         return self._handle(name).engine
-
-    def settings(self, name: str) -> Settings:
-        """Return what the profile comes to, its references resolved at the first call.
-
-        Raises:
-            UnknownProfile: there is no such profile.
-            ConfigError: a reference is not set, or what it holds is not accepted.
-        """
-        profile = self[name]
-        if name not in self._settings:
-            self._settings[name] = settle(profile, self._environ)
-        return self._settings[name]
 
     def stats(self, name: str) -> PoolStats:
         """Return the pool's counters, all zero for a profile that is not in use; no I/O."""
@@ -235,6 +224,12 @@ class Registry(Mapping[str, Profile]):
         """Return the profile's engine in service, building it at first use. No await may be added: the
         caller's lease must follow before anything else can retire the handle.
         """
+        handle = self._in_service(name)
+        # Here as well as in the pool: nobody gets so far as to hold a session or an engine.
+        refuse_in_tests(handle.settings)
+        return handle
+
+    def _in_service(self, name: str) -> Handle:
         self._owner.check()
         handle = self._handles.get(name)
         if handle is None:
@@ -243,5 +238,5 @@ class Registry(Mapping[str, Profile]):
 
     def _monitor(self, name: str) -> Monitor:
         if name not in self._monitors:
-            self._monitors[name] = Monitor(self._handle(name))
+            self._monitors[name] = Monitor(self._in_service(name))
         return self._monitors[name]

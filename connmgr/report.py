@@ -1,4 +1,4 @@
-"""Frozen values that say how a profile is doing: failures, holders of connections, health reports."""
+"""Frozen values that say how a profile is doing: holders of connections, health reports."""
 
 from __future__ import annotations
 
@@ -6,26 +6,8 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from connmgr.failure import Failure
 from connmgr.poolstats import PoolStats
-
-
-class FailureKind(StrEnum):
-    """What went wrong, in words that an alert can match."""
-
-    NAME_RESOLUTION = "name_resolution"
-    REFUSED = "refused"
-    TIMEOUT = "timeout"
-    TLS = "tls"
-    AUTHENTICATION = "authentication"
-    DATABASE_MISSING = "database_missing"
-    TOO_MANY_CONNECTIONS = "too_many_connections"
-    STARTING_UP = "starting_up"
-    SHUTTING_DOWN = "shutting_down"
-    CONNECTION_LOST = "connection_lost"
-    POOL_TIMEOUT = "pool_timeout"
-    READ_ONLY = "read_only"
-    MISCONFIGURED = "misconfigured"
-    UNKNOWN = "unknown"
 
 
 class Status(StrEnum):
@@ -34,17 +16,6 @@ class Status(StrEnum):
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An exception, classified. `message` holds no secret; `hint` is one sentence of advice."""
-
-    kind: FailureKind
-    type: str
-    message: str
-    sqlstate: str | None = None
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

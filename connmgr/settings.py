@@ -49,7 +49,8 @@ class Timeouts:
 
     `connect` bounds a new connection whole: name, socket, TLS, login and SQLAlchemy's first queries.
     `close` bounds the rollback that ends a session. `statement`, `lock` and `idle_in_transaction` are the
-    server's own limits, `command` is the client's on each statement; None for none.
+    server's own limits, `command` is the client's on each statement; None for none. `startup` bounds the
+    wait for a profile as the registry opens.
     """
 
     connect: float = 5.0
@@ -58,6 +59,7 @@ class Timeouts:
     lock: float | None = None
     idle_in_transaction: float | None = None
     command: float | None = None
+    startup: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,52 @@ class SessionSettings:
 
     expire_on_commit: bool = False
     autocommit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRetry:
+    """`retry.connect:`. Pauses grow from `initial` to `max` seconds, less up to the share `jitter` at random.
+
+    A caller sees `attempts` connects fail and gets the error of the last; None for no limit but time.
+    """
+
+    attempts: int | None = None
+    initial: float = 0.02
+    max: float = 0.2
+    jitter: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRetry:
+    """`retry.transaction:`, for `Registry.run`. Pauses and `deadline` in seconds.
+
+    `attempts` counts the first. `budget` is how many tries may be added for each call while none succeeds.
+    """
+
+    attempts: int = 5
+    initial: float = 0.01
+    max: float = 1.0
+    jitter: float = 1.0
+    deadline: float = 30.0
+    budget: float = 0.1
+    lock_timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """`retry:`."""
+
+    connect: ConnectRetry = ConnectRetry()
+    transaction: TransactionRetry = TransactionRetry()
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """`breaker:`. Opens after `failures` within `window` seconds, for `cooldown` seconds; off with None."""
+
+    failures: int | None = None
+    window: float = 10.0
+    cooldown: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +134,8 @@ class Settings:
     timeouts: Timeouts = Timeouts()
     session: SessionSettings = SessionSettings()
     health: HealthSettings = HealthSettings()
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    startup: Literal["lazy", "warn", "fail"] = "lazy"
+    protected: bool = False
     description: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from connmgr.config.explanations import EXPLANATIONS, KINDS, Example, Explanation
@@ -70,22 +70,21 @@ def _settings() -> Iterator[str]:
     yield from _table(("reload", "a reload"), [(name, does) for name, does in RELOAD.items()])
     for setting in known.values():
         if "." not in setting.path:
-            yield from _section(setting, [known[key] for key in setting.keys])
+            yield from _section(setting, known)
 
 
-def _section(setting: Setting, keys: list[Setting]) -> Iterator[str]:
-    yield f"## `{setting.path}`: {setting.title}\n\n{setting.meaning}\n"
-    if not keys:
+def _section(setting: Setting, known: Mapping[str, Setting], level: int = 2) -> Iterator[str]:
+    yield f"{'#' * level} `{setting.path}`: {setting.title}\n\n{setting.meaning}\n"
+    if not setting.keys:
         yield from _facts(setting)
     yield from _fenced(line for example in setting.examples[:1] for line in example.splitlines())
+    keys = [known[key] for key in setting.keys]
     if setting.path == "connection":
         yield from _words(keys)
         yield from _refused()
         return
     for key in keys:
-        yield f"### `{key.path}`: {key.title}\n\n{key.meaning}\n"
-        yield from _facts(key)
-        yield from _fenced(line for example in key.examples[:1] for line in example.splitlines())
+        yield from _section(key, known, level + 1)
 
 
 def _facts(setting: Setting) -> Iterator[str]:

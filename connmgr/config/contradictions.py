@@ -43,6 +43,12 @@ _PAIRS: Final = (
         "a check in vain leaves no time for another connection",
         is_strict=True,
     ),
+    _Pair(("retry", "connect", "initial"), ("retry", "connect", "max"), "pauses grow from one to the other"),
+    _Pair(
+        ("retry", "transaction", "initial"),
+        ("retry", "transaction", "max"),
+        "pauses grow from one to the other",
+    ),
     _Pair(
         ("connection", "ssl_min_protocol_version"),
         ("connection", "ssl_max_protocol_version"),

@@ -21,7 +21,17 @@ from connmgr.errors import ConfigError
 from connmgr.problem import Place, Problem
 from connmgr.profile import Profile
 from connmgr.secret import Environment
-from connmgr.settings import HealthSettings, PoolSettings, SessionSettings, Settings, Timeouts
+from connmgr.settings import (
+    BreakerSettings,
+    ConnectRetry,
+    HealthSettings,
+    PoolSettings,
+    RetrySettings,
+    SessionSettings,
+    Settings,
+    Timeouts,
+    TransactionRetry,
+)
 from connmgr.target import SQLiteTarget, Target
 
 
@@ -105,19 +115,28 @@ def _settings(profile: Profile, draft: _Draft, target: Target) -> Settings:
         timeouts=Timeouts(**timeouts),
         session=SessionSettings(**_group(values, "session")),
         health=HealthSettings(**_group(values, "health")),
+        retry=RetrySettings(
+            ConnectRetry(**_group(values, "retry", "connect")),
+            TransactionRetry(**_group(values, "retry", "transaction")),
+        ),
+        breaker=BreakerSettings(**_group(values, "breaker")),
+        startup=values.get("startup", "lazy"),
+        protected=values.get("protected", False),
         description=values.get("description", ""),
     )
 
 
-def _group(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _group(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
     """Return the values of one group: durations in seconds, 5.0 as the whole number it is."""
-    return {key: _plain((name, key), value) for key, value in values.get(name, {}).items()}
+    for name in path:
+        values = values.get(name, {})
+    return {key: _plain((*path, key), value) for key, value in values.items()}
 
 
 def _plain(path: tuple[str, ...], value: Any) -> Any:
     if is_duration(path):
         return seconds(value)
-    return int(value) if isinstance(value, float) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _pool(group: dict[str, Any], *, embedded: bool) -> PoolSettings:

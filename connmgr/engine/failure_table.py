@@ -1,22 +1,26 @@
-"""What each error of a database means, and what to do about it: one table."""
+"""What each error of a database means: tables by SQLSTATE, by SQLite's names, and by class."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import sqlite3
 import ssl
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from sqlalchemy.exc import TimeoutError as PoolFull
 
+from connmgr.engine import failure_hints as hints
 from connmgr.engine.servers import NoServerFits
 from connmgr.errors import ConfigError, PoolTimeout
-from connmgr.report import FailureKind as Kind
+from connmgr.failure import ConstraintKind as Constraint
+from connmgr.failure import FailureKind as Kind
 
 
 class ByCode(NamedTuple):
-    """A SQLSTATE or a name of SQLite's, or how it begins; `text` is a part of the message."""
+    """A SQLSTATE, the first two characters of one, or a name of SQLite's; `text` is in the message."""
 
     code: str
     kind: Kind
@@ -25,98 +29,107 @@ class ByCode(NamedTuple):
 
 
 class ByClass(NamedTuple):
-    """A class of exception, and a part of its message or its `errno`."""
+    """A class of exception, and a part of its message or its `errno`.
+
+    `passes`, where it is not for the kind to say: whether a later connect can succeed.
+    """
 
     type: type[BaseException]
     kind: Kind
     text: str = ""
     errnos: frozenset[int] = frozenset()
     hint: str = ""
+    passes: bool | None = None
 
 
-_WANTS_TLS = (
-    "the server lets nobody in without TLS: set `sslmode: verify-full`, and `sslrootcert` to the certificate "
-    "of the authority that signed the server's"
-)
-_CLIENT_CERTIFICATE = (
-    "check `sslcert` and `sslkey`: the server wants a client certificate of an authority that it trusts (its "
-    "ssl_ca_file); `sslmode` and `sslrootcert` decide only about the server's own"
-)
-_NO_TLS = (
-    "turn TLS on at the server (ssl = on); only with `sslmode` prefer, allow or disable, which check nobody, "
-    "would connmgr go on in clear text; `sslrootcert` plays no part in this"
-)
-_CERTIFICATE = (
-    "`sslmode` demands a certificate that the server did not show: let `sslrootcert` name the authority that "
-    "signed it, for verify-full also `host` a name in it, and renew it when it has expired"
-)
-_WRONG_ROLE = (
-    "check `target_session_attrs`, and that the list of servers holds one that is so now: a failover may be "
-    "under way"
-)
+# The longest code that fits decides, and of several with the same one the first whose text fits. A text
+# refines a row where no code tells two cases apart; servers that answer in another language than English
+# then get the general row.
 
-# In every table the first row that fits decides, so the particular stands above the general. A text
-# refines a row where no code tells two cases apart; servers that answer in another language than
-# English then get the general row.
-
-BY_SQLSTATE = (
+_SQLSTATES = (
     ByCode("08", Kind.CONNECTION_LOST),
+    ByCode("08P01", Kind.DATABASE_MISSING, "no such database"),  # PgBouncer
+    ByCode("08P01", Kind.MISCONFIGURED, "unsupported startup parameter", hints.REFUSED_PARAMETER),
+    ByCode("08P01", Kind.CONNECTION_LOST),
+    ByCode("0A000", Kind.STALE_STATEMENT, "cached"),
+    ByCode("0A", Kind.SYNTAX),
+    ByCode("21", Kind.DATA),  # a subquery that gives more rows than one
+    ByCode("22", Kind.DATA),
+    ByCode("23", Kind.CONSTRAINT),
     ByCode("25006", Kind.READ_ONLY),
+    ByCode("25P02", Kind.TRANSACTION_ABORTED),
     ByCode("25P03", Kind.CONNECTION_LOST),  # idle_in_transaction_session_timeout
-    ByCode("28000", Kind.TLS, "no encryption", _WANTS_TLS),
-    ByCode("28000", Kind.TLS, "SSL off", _WANTS_TLS),  # the same, PostgreSQL 13
-    ByCode("28000", Kind.TLS, "requires a valid client certificate", _CLIENT_CERTIFICATE),
+    ByCode("25P04", Kind.CONNECTION_LOST),  # transaction_timeout
+    ByCode("26000", Kind.STALE_STATEMENT, hint=hints.POOLER),
+    ByCode("28000", Kind.TLS, "no encryption", hints.WANTS_TLS),
+    ByCode("28000", Kind.TLS, "SSL off", hints.WANTS_TLS),  # the same, PostgreSQL 13
+    ByCode("28000", Kind.TLS, "requires a valid client certificate", hints.CLIENT_CERTIFICATE),
     ByCode("28", Kind.AUTHENTICATION),
+    ByCode("2BP01", Kind.CONSTRAINT),  # what is dropped is still needed
     ByCode("3D000", Kind.DATABASE_MISSING),
+    ByCode("3F000", Kind.SYNTAX, hint=hints.NO_SUCH_THING),
+    ByCode("40002", Kind.CONSTRAINT),
+    ByCode("40003", Kind.CONNECTION_LOST),  # statement_completion_unknown
+    ByCode("40P01", Kind.DEADLOCK),
+    ByCode("40", Kind.SERIALIZATION),
     ByCode("42501", Kind.AUTHENTICATION, "permission denied for database"),  # no CONNECT privilege
+    ByCode("42501", Kind.PRIVILEGE),
+    ByCode("42P05", Kind.STALE_STATEMENT, hint=hints.POOLER),
+    ByCode("42P01", Kind.SYNTAX, hint=hints.NO_SUCH_THING),
+    ByCode("42703", Kind.SYNTAX, hint=hints.NO_SUCH_THING),
+    ByCode("42704", Kind.SYNTAX, hint=hints.NO_SUCH_THING),
+    ByCode("42883", Kind.SYNTAX, hint=hints.NO_SUCH_THING),
+    ByCode("42", Kind.SYNTAX),
+    ByCode("44", Kind.CONSTRAINT),  # WITH CHECK OPTION
+    ByCode("53100", Kind.DISK_FULL),
+    ByCode("53200", Kind.OUT_OF_MEMORY),
     ByCode("53300", Kind.TOO_MANY_CONNECTIONS),
-    ByCode(
-        "55P03",
-        Kind.TIMEOUT,
-        "lock timeout",
-        "another transaction held the lock for longer than `timeouts.lock`: look for one that stays open",
-    ),
-    ByCode("57014", Kind.UNKNOWN, "user request", "someone cancelled the statement on the server"),
-    ByCode(
-        "57014",
-        Kind.TIMEOUT,
-        hint="the server ended the statement at its limit: check `timeouts.statement`, and what the "
-        "statement waited for",
-    ),
+    ByCode("54", Kind.SYNTAX),  # too complex, too many columns or arguments
+    ByCode("55P03", Kind.LOCK_TIMEOUT),
+    ByCode("57014", Kind.CANCELLED, "user request"),
+    ByCode("57014", Kind.TIMEOUT, "canceling authentication"),  # authentication_timeout
+    ByCode("57014", Kind.STATEMENT_TIMEOUT),
     ByCode("57P01", Kind.SHUTTING_DOWN),
     ByCode("57P02", Kind.SHUTTING_DOWN),
     ByCode("57P03", Kind.SHUTTING_DOWN, "shutting down"),
     ByCode("57P03", Kind.STARTING_UP),
     ByCode("57P04", Kind.DATABASE_MISSING),  # dropped under the connection
     ByCode("57P05", Kind.CONNECTION_LOST),  # idle_session_timeout
+    ByCode("58030", Kind.DISK_FULL, "No space left"),
+    ByCode("P0", Kind.UNKNOWN, hint=hints.RAISED),
+    ByCode("XX001", Kind.CORRUPT),
+    ByCode("XX002", Kind.CORRUPT),
 )
 
-BY_SQLITE_NAME = (
-    ByCode(
-        "SQLITE_AUTH",
-        Kind.UNKNOWN,
-        hint="SQL may not reach other files: `sqlite: {allow_attach: true}` allows ATTACH and VACUUM INTO",
-    ),
-    ByCode(
-        "SQLITE_BUSY",
-        Kind.TIMEOUT,
-        hint="another connection held the database's lock for too long: look for a long write transaction",
-    ),
-    ByCode(
-        "SQLITE_CANTOPEN",
-        Kind.DATABASE_MISSING,
-        hint="check the path in `url` and its permissions: SQLite creates the file, never its directory",
-    ),
-    ByCode(
-        "SQLITE_NOTADB",
-        Kind.UNKNOWN,
-        hint="the file is no SQLite database, or an encrypted one: check the path in `url`",
-    ),
-    ByCode(
-        "SQLITE_READONLY",
-        Kind.READ_ONLY,
-        hint="check that this user may write to the database's file and to its directory",
-    ),
+_SQLITE_NAMES = (
+    ByCode("SQLITE_AUTH", Kind.PRIVILEGE, hint=hints.NO_ATTACH),
+    ByCode("SQLITE_BUSY", Kind.BUSY),
+    ByCode("SQLITE_CANTOPEN", Kind.DATABASE_MISSING, hint=hints.NO_SUCH_FILE),
+    ByCode("SQLITE_CONSTRAINT", Kind.CONSTRAINT),
+    ByCode("SQLITE_CORRUPT", Kind.CORRUPT),
+    ByCode("SQLITE_ERROR", Kind.SYNTAX, "no such", hints.NO_SUCH_THING),
+    ByCode("SQLITE_ERROR", Kind.SYNTAX),
+    ByCode("SQLITE_FULL", Kind.DISK_FULL),
+    ByCode("SQLITE_INTERRUPT", Kind.CANCELLED),
+    ByCode("SQLITE_LOCKED", Kind.LOCKED),
+    ByCode("SQLITE_MISMATCH", Kind.DATA),
+    ByCode("SQLITE_NOMEM", Kind.OUT_OF_MEMORY),
+    ByCode("SQLITE_NOTADB", Kind.NOT_A_DATABASE),
+    ByCode("SQLITE_PERM", Kind.READ_ONLY, hint=hints.NOT_WRITABLE),
+    ByCode("SQLITE_RANGE", Kind.SYNTAX),
+    ByCode("SQLITE_READONLY", Kind.READ_ONLY, hint=hints.NOT_WRITABLE),
+    ByCode("SQLITE_SCHEMA", Kind.STALE_STATEMENT),
+    ByCode("SQLITE_TOOBIG", Kind.DATA),
+)
+
+# asyncpg's classes, which only `engine.drivers` may import; those without a SQLSTATE.
+_CLASS_NAMES = (
+    ByCode("InterfaceError", Kind.CONNECTION_LOST, "connection is closed"),
+    ByCode("InterfaceError", Kind.UNKNOWN, "another operation", hints.TWO_TASKS),
+    # The server's last word came while the connection was idle, and the end of the stream not yet.
+    ByCode("InternalClientError", Kind.CONNECTION_LOST, "cannot switch to state"),
+    ByCode("InternalClientError", Kind.PROTOCOL),
+    ByCode("ProtocolError", Kind.PROTOCOL),
 )
 
 _UNREACHABLE = frozenset(
@@ -132,54 +145,74 @@ _UNREACHABLE = frozenset(
     }
 )
 
-BY_CLASS = (
+BY_CLASS: Final = (
     ByClass(ConfigError, Kind.MISCONFIGURED),
     ByClass(PoolTimeout, Kind.POOL_TIMEOUT),
     ByClass(PoolFull, Kind.POOL_TIMEOUT),
+    ByClass(asyncio.CancelledError, Kind.CANCELLED),
+    # A name server that is away may be back.
+    ByClass(socket.gaierror, Kind.NAME_RESOLUTION, errnos=frozenset({socket.EAI_AGAIN}), passes=True),
     ByClass(socket.gaierror, Kind.NAME_RESOLUTION),
-    ByClass(ssl.SSLCertVerificationError, Kind.TLS, hint=_CERTIFICATE),
-    ByClass(ssl.SSLError, Kind.TLS, "unknown ca", hint=_CLIENT_CERTIFICATE),
-    ByClass(ssl.SSLError, Kind.TLS, "alert certificate", hint=_CLIENT_CERTIFICATE),
-    ByClass(ssl.SSLError, Kind.TLS, "alert bad certificate", hint=_CLIENT_CERTIFICATE),
+    ByClass(ssl.SSLCertVerificationError, Kind.TLS, hint=hints.CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "unknown ca", hint=hints.CLIENT_CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "alert certificate", hint=hints.CLIENT_CERTIFICATE),
+    ByClass(ssl.SSLError, Kind.TLS, "alert bad certificate", hint=hints.CLIENT_CERTIFICATE),
     ByClass(ssl.SSLError, Kind.TLS),
-    ByClass(ConnectionError, Kind.TLS, "rejected SSL upgrade", hint=_NO_TLS),  # asyncpg has no class for it
-    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'read-write'", hint=_WRONG_ROLE),
-    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'primary'", hint=_WRONG_ROLE),
-    ByClass(NoServerFits, Kind.UNKNOWN, hint=_WRONG_ROLE),
+    ByClass(ConnectionError, Kind.TLS, "rejected SSL upgrade", hint=hints.NO_TLS),  # asyncpg has no class
+    # There may be a primary again once the failover is over.
+    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'read-write'", hint=hints.WRONG_ROLE, passes=True),
+    ByClass(NoServerFits, Kind.READ_ONLY, "no server is 'primary'", hint=hints.WRONG_ROLE, passes=True),
+    ByClass(NoServerFits, Kind.UNKNOWN, hint=hints.WRONG_ROLE, passes=True),
     ByClass(ConnectionRefusedError, Kind.REFUSED),
     ByClass(TimeoutError, Kind.TIMEOUT),
     ByClass(ConnectionError, Kind.CONNECTION_LOST),
     ByClass(OSError, Kind.REFUSED, errnos=_UNREACHABLE),
+    ByClass(OSError, Kind.DISK_FULL, errnos=frozenset({errno.ENOSPC, errno.EDQUOT})),
     ByClass(sqlite3.ProgrammingError, Kind.CONNECTION_LOST, "closed database"),
 )
 
-BY_CLASS_NAME = (
-    # asyncpg's, which only `engine.drivers` may import; without a SQLSTATE.
-    ByCode("InterfaceError", Kind.CONNECTION_LOST, "connection is closed"),
-    # The server's last word came while the connection was idle, and the end of the stream not yet.
-    ByCode("InternalClientError", Kind.CONNECTION_LOST, "cannot switch to state"),
+CONSTRAINTS: Final = {
+    "23001": Constraint.FOREIGN_KEY,
+    "23502": Constraint.NOT_NULL,
+    "23503": Constraint.FOREIGN_KEY,
+    "23505": Constraint.UNIQUE,
+    "23514": Constraint.CHECK,
+    "23P01": Constraint.EXCLUSION,
+    "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": Constraint.FOREIGN_KEY,
+    "SQLITE_CONSTRAINT_NOTNULL": Constraint.NOT_NULL,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_ROWID": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
+}
+
+RETRY_CONNECT: Final = frozenset(
+    {
+        Kind.REFUSED,
+        Kind.TIMEOUT,
+        Kind.TOO_MANY_CONNECTIONS,
+        Kind.STARTING_UP,
+        Kind.SHUTTING_DOWN,
+        Kind.CONNECTION_LOST,
+    }
+)
+RETRY_TRANSACTION: Final = frozenset(
+    {
+        Kind.SERIALIZATION,
+        Kind.DEADLOCK,
+        Kind.LOCK_TIMEOUT,
+        Kind.STALE_STATEMENT,
+        Kind.BUSY,
+        Kind.LOCKED,
+        Kind.SHUTTING_DOWN,
+        Kind.CONNECTION_LOST,
+    }
 )
 
-HINTS = {
-    Kind.NAME_RESOLUTION: "check the host in `url`, and the name server of the machine that connmgr runs on",
-    Kind.REFUSED: "check host and port in `url`, that the server runs and listens there, and that no "
-    "firewall stands between",
-    Kind.TIMEOUT: "check that the server is reachable and not overloaded before you raise "
-    "`timeouts.connect`, `timeouts.command` or `health.timeout`",
-    Kind.TLS: "check `sslmode`, `sslrootcert`, `sslcert` and `sslkey` in `url`, and what the server offers",
-    Kind.AUTHENTICATION: "check the user in `url`, the `password`, and what the server's pg_hba.conf and "
-    "grants let this user do",
-    Kind.DATABASE_MISSING: "check the database name in `url`; connmgr never creates a database on a server",
-    Kind.TOO_MANY_CONNECTIONS: "lower `pool.size` and `pool.max_overflow` in every process that connects, or "
-    "raise the server's limit (max_connections, or that of the role or database)",
-    Kind.STARTING_UP: "wait: the server takes connections when its recovery is done",
-    Kind.SHUTTING_DOWN: "the server, or this connection, was ended by an administrator; connect again when "
-    "it is back",
-    Kind.CONNECTION_LOST: "read the server's log for why it ended the connection; at a login it may have "
-    "been TLS: check what `sslmode`, `sslrootcert` and `sslcert` ask of it",
-    Kind.POOL_TIMEOUT: "look for sessions that are held too long before you raise `pool.size`, "
-    "`pool.max_overflow` or `pool.timeout`",
-    Kind.READ_ONLY: "the server is a standby, or set to read only: point `url` at the primary",
-    Kind.MISCONFIGURED: "correct the file at the place named, or set the variable",
-    Kind.UNKNOWN: "read the message, and the server's log at this time",
-}
+
+def _index(rows: Iterable[ByCode]) -> Mapping[str, tuple[ByCode, ...]]:
+    rows = tuple(rows)
+    return {code: tuple(row for row in rows if row.code == code) for code in {row.code for row in rows}}
+
+
+BY_CODE: Final = _index((*_SQLSTATES, *_SQLITE_NAMES, *_CLASS_NAMES))

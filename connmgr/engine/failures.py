@@ -2,42 +2,68 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from connmgr.engine.failure_table import BY_CLASS, BY_CLASS_NAME, BY_SQLITE_NAME, BY_SQLSTATE, HINTS, ByCode
+from connmgr.engine.constraints import constraint_of
+from connmgr.engine.failure_hints import HINTS
+from connmgr.engine.failure_message import message_of, text_of
+from connmgr.engine.failure_table import BY_CLASS, BY_CODE, RETRY_CONNECT, RETRY_TRANSACTION, ByClass, ByCode
 from connmgr.engine.transports import failure_of_tls
-from connmgr.errors import ConfigError, PoolTimeout
-from connmgr.report import Failure, FailureKind
-from connmgr.secret import MASK, Secret
+from connmgr.errors import CircuitOpen, CommitOutcomeUnknown, PoolTimeout
+from connmgr.failure import Failure, FailureKind
+from connmgr.secret import Secret
 
-MESSAGE_LIMIT = 300
-"""Characters of a failure's message; what is longer ends in an ellipsis."""
+_UNANSWERED: Final = "_connmgr_unanswered_commit"
 
-_DATA_EXCEPTION = "22"
+
+def failure_of(exc: BaseException) -> Failure:
+    """Say what went wrong, whatever wrapped it: an exception of SQLAlchemy's, of a driver, or connmgr's.
+
+    Takes any exception and never raises; what no database can cause is `FailureKind.UNKNOWN`.
+    """
+    return classify(exc)
 
 
 def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
-    """Say what went wrong, whatever wrapped it. Never raises.
+    """Say what went wrong, with a profile's secrets masked in the message.
 
     `type` is the driver's own class where there is one. The message is one line without SQL, parameters,
-    row data or control characters; every occurrence of the secrets, also percent-encoded, is masked.
+    row data or control characters.
     """
     cause = _cause(exc)
     sqlstate = _sqlstate(cause)
-    text = _text(cause)
-    kind, hint = _verdict(cause, sqlstate, text)
-    if kind is FailureKind.UNKNOWN and not hint and _was_disconnected(exc):
+    code = sqlstate or getattr(cause, "sqlite_errorname", None) or type(cause).__name__
+    text = text_of(cause)
+    row = _by_code(code, text) or _by_class(cause, text)
+    kind, hint = (row.kind, row.hint) if row else (FailureKind.UNKNOWN, "")
+    was_lost = _was_disconnected(exc)
+    if kind is FailureKind.UNKNOWN and not hint and was_lost:
         kind = FailureKind.CONNECTION_LOST
+    passes = row.passes if isinstance(row, ByClass) else None
+    is_unknown = getattr(cause, _UNANSWERED, False) or isinstance(exc, CommitOutcomeUnknown)
     return Failure(
         kind=kind,
         type=type(cause).__name__,
-        message=_message(text, sqlstate, secrets) or kind.replace("_", " "),
+        message=message_of(text, sqlstate, secrets) or kind.replace("_", " "),
         sqlstate=sqlstate,
         hint=hint or HINTS[kind],
+        constraint=constraint_of(cause, code, text) if kind is FailureKind.CONSTRAINT else None,
+        retry_connect=kind in RETRY_CONNECT if passes is None else passes,
+        # A server that turned out to be a standby was let go of: the next connection looks for the writer.
+        retry_transaction=not is_unknown
+        # Who waited for a connection in vain has waited long enough.
+        and not isinstance(exc, PoolTimeout | CircuitOpen)
+        and (kind in RETRY_TRANSACTION or (kind is FailureKind.READ_ONLY and was_lost)),
+        outcome_unknown=is_unknown,
     )
+
+
+def mark_unanswered_commit(error: BaseException) -> None:
+    """Note on a driver's error that a COMMIT was sent and not answered: nobody can tell what came of it."""
+    setattr(error, _UNANSWERED, True)
 
 
 def _cause(exc: BaseException) -> BaseException:
@@ -50,7 +76,7 @@ def _cause(exc: BaseException) -> BaseException:
         return _cause(exc.exceptions[0])
     if isinstance(exc, StatementError) and exc.orig is not None:
         return _cause(exc.orig)
-    if isinstance(exc, PoolTimeout) and exc.__cause__ is not None:
+    if isinstance(exc, PoolTimeout | CircuitOpen | CommitOutcomeUnknown) and exc.__cause__ is not None:
         return _cause(exc.__cause__)
     if type(exc).__module__.startswith("sqlalchemy.dialects.") and exc.__cause__ is not None:
         return _cause(exc.__cause__)
@@ -68,67 +94,23 @@ def _was_disconnected(exc: BaseException) -> bool:
     return isinstance(exc, DBAPIError) and exc.connection_invalidated
 
 
-def _verdict(cause: BaseException, sqlstate: str | None, text: str) -> tuple[FailureKind, str]:
-    """Give the kind, and the hint where it is not the kind's own."""
-    row = (
-        _by_code(BY_SQLSTATE, sqlstate, text)
-        or _by_code(BY_SQLITE_NAME, getattr(cause, "sqlite_errorname", None), text)
-        or _by_code(BY_CLASS_NAME, type(cause).__name__, text)
-    )
-    return (row.kind, row.hint) if row else _verdict_by_class(cause, text)
+def _by_code(code: str, text: str) -> ByCode | None:
+    """Find the row of a SQLSTATE, of a name of SQLite's, or of a class of the driver's without either.
+
+    SQLite's names grow at the end: SQLITE_BUSY_SNAPSHOT is a SQLITE_BUSY.
+    """
+    general = "_".join(code.split("_", 2)[:2]) if code.startswith("SQLITE_") else code[:2]
+    for rows in (BY_CODE.get(code, ()), BY_CODE.get(general, ())):
+        for row in rows:
+            if row.text in text:
+                return row
+    return None
 
 
-def _by_code(rows: Iterable[ByCode], code: str | None, text: str) -> ByCode | None:
-    if code is None:
-        return None
-    return next((row for row in rows if code.startswith(row.code) and row.text in text), None)
-
-
-def _verdict_by_class(cause: BaseException, text: str) -> tuple[FailureKind, str]:
+def _by_class(cause: BaseException, text: str) -> ByClass | None:
     for row in BY_CLASS:
         if not isinstance(cause, row.type) or row.text not in text:
             continue
         if not row.errnos or getattr(cause, "errno", None) in row.errnos:
-            return row.kind, row.hint
-    return FailureKind.UNKNOWN, ""
-
-
-def _text(cause: BaseException) -> str:
-    """Give the driver's message, without what it or SQLAlchemy adds below."""
-    if isinstance(cause, ConfigError):
-        return " | ".join(map(str, cause.problems))
-    if isinstance(cause, SQLAlchemyError) and cause.args:
-        return str(cause.args[0])
-    try:
-        text = str(cause)
-    except Exception:  # noqa: BLE001 - an exception that cannot tell its message still has a kind
-        return ""
-    # asyncpg adds lines of detail, which hold the values of the row.
-    return re.split(r"\n(?:DETAIL|HINT):", text, maxsplit=1)[0]
-
-
-def _message(text: str, sqlstate: str | None, secrets: Iterable[Secret]) -> str:
-    if sqlstate is not None and sqlstate.startswith(_DATA_EXCEPTION):
-        return "a value does not fit; the driver's text is not shown, it quotes the value"
-    # Masked first: cut short or escaped, a secret would no longer be found. The longest goes first: one
-    # that holds another (a password and its successor) would else leave its end behind.
-    for secret in sorted(secrets, key=lambda secret: len(secret.reveal()), reverse=True):
-        text = _masked(text, secret)
-    line = "".join(_escaped(character) for character in " ".join(text.split()))
-    return line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
-
-
-def _masked(text: str, secret: Secret) -> str:
-    pattern = "".join(_plain_or_percent_encoded(character) for character in secret.reveal())
-    return re.sub(pattern, MASK, text) if pattern else text
-
-
-def _plain_or_percent_encoded(character: str) -> str:
-    """Match one character: libraries differ in which they encode, and in which case."""
-    encoded = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    space = "|\\+" if character == " " else ""
-    return f"(?:{re.escape(character)}|(?i:{encoded}){space})"
-
-
-def _escaped(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
+            return row
+    return None

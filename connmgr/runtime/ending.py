@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connmgr import logs
 from connmgr.engine.pool import let_go
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from connmgr.runtime.handle import Handle
 
 

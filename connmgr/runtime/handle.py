@@ -22,8 +22,10 @@ from connmgr.engine.pool import (
     housekeep,
     without_transactions,
 )
+from connmgr.failure import Failure, FailureKind
 from connmgr.poolstats import PoolStats
-from connmgr.report import Failure, Holder
+from connmgr.report import Holder
+from connmgr.runtime.budget import RetryBudget
 from connmgr.runtime.leases import Lease, Leases
 from connmgr.settings import Settings
 
@@ -33,7 +35,7 @@ NOTE = "connmgr: profile "
 class Handle:
     """Owns one profile's engine, driver and meter."""
 
-    __slots__ = ("_autocommit_engine", "_leases", "driver", "engine", "settings")
+    __slots__ = ("_autocommit_engine", "_budget", "_leases", "driver", "engine", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,6 +43,7 @@ class Handle:
         self.engine = build_engine(Meter(settings, self.driver))
         self._autocommit_engine: AsyncEngine | None = None
         self._leases = Leases()
+        self._budget: RetryBudget | None = None
 
     @property
     def pool(self) -> ProfilePool | ConnectionPerCheckout:
@@ -63,6 +66,13 @@ class Handle:
         if self._autocommit_engine is None:
             self._autocommit_engine = without_transactions(self.engine)
         return self._autocommit_engine
+
+    @property
+    def budget(self) -> RetryBudget:
+        """What `run` may repeat."""
+        if self._budget is None:
+            self._budget = RetryBudget(self.settings.retry.transaction.budget)
+        return self._budget
 
     def engine_for(self, *, autocommit: bool | None) -> AsyncEngine:
         """Return the engine with autocommit or without; None stands for what the profile says."""
@@ -111,6 +121,8 @@ class Handle:
                 error.add_note(advice)
         if not notes:
             failure = self.classify(error)
+            if failure.kind is not FailureKind.UNKNOWN:
+                error.add_note(f"connmgr: {failure.kind.value}: {failure.hint}")
             logs.event(
                 "ERROR",
                 f"profile {self.name!r}: failed and rolled back: {failure.type} ({failure.kind.value})",

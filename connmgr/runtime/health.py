@@ -11,8 +11,9 @@ from typing import Any
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.deadlines import Deadlines
+from connmgr.failure import Failure, FailureKind
 from connmgr.profile import Profile
-from connmgr.report import Failure, FailureKind, HealthReport, ServerInfo, Status
+from connmgr.report import HealthReport, ServerInfo, Status
 from connmgr.runtime.handle import Handle
 
 

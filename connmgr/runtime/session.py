@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
 from connmgr.engine.cleanup import finish
-from connmgr.errors import ConnmgrError
+from connmgr.errors import CommitInRun, CommitOutcomeUnknown, ConnmgrError
 from connmgr.runtime.ending import cut, end, is_in_transaction, note_failed_close
 from connmgr.runtime.handle import Handle
 
@@ -28,6 +28,25 @@ class _TrackedSession(Session):
     """Remembers its connection, so that it can be closed hard when its server is gone."""
 
     current: Connection | None = None
+    refuses_commits = False
+
+    def begin(self, nested: bool = False) -> SessionTransaction:
+        """Begin as SQLAlchemy does; what begins a transaction by hand will commit it."""
+        if not nested:
+            self._refuse_commit()
+        return super().begin(nested=nested)
+
+    def commit(self) -> None:
+        """Commit as SQLAlchemy does, if that is for the caller to do."""
+        self._refuse_commit()
+        super().commit()
+
+    def _refuse_commit(self) -> None:
+        if self.refuses_commits:
+            raise CommitInRun(
+                "work that `run` may repeat does not commit by itself, it would be applied twice: leave that "
+                "to `run`, use `begin_nested` for a part that may fail, or `session` to commit by hand"
+            )
 
 
 @event.listens_for(_TrackedSession, "after_begin")
@@ -44,6 +63,7 @@ class ManagedSession(AsyncSession):
     """
 
     sync_session_class = _TrackedSession
+    sync_session: _TrackedSession
 
     def __init__(self, handle: Handle, *, commits: bool = False, autocommit: bool | None = None) -> None:
         engine = handle.engine_for(autocommit=autocommit)
@@ -62,15 +82,33 @@ class ManagedSession(AsyncSession):
             close_resets_only=False,
         )
 
+    @property
+    def handle(self) -> Handle:
+        """The engine in service that the session holds."""
+        return self._handle
+
+    def refuse_commits(self) -> None:
+        """Let nobody commit but this session itself, as its block ends."""
+        self.sync_session.refuses_commits = True
+
+    def was_ended_below(self) -> bool:
+        """Whether its connection has no transaction any more, which nobody ended through the session."""
+        connection = self.sync_session.current
+        if connection is None or connection.closed or not self.sync_session.in_transaction():
+            return False
+        return not connection.in_transaction()
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, type_: Any, value: BaseException | None, traceback: Any) -> None:
         if value is None and self._commits:
+            self.sync_session.refuses_commits = False
             try:
                 await self.commit()
             except BaseException as error:
                 await self._close_after(error)
+                self._raise_when_unknown(error)
                 raise
         if value is not None:
             await self._close_after(value)
@@ -80,6 +118,13 @@ class ManagedSession(AsyncSession):
         except Exception as error:
             self._handle.annotate(error)
             raise
+
+    def _raise_when_unknown(self, error: BaseException) -> None:
+        if isinstance(error, Exception) and self._handle.classify(error).outcome_unknown:
+            raise CommitOutcomeUnknown(
+                f"profile {self._handle.name!r}: the connection was lost while the answer to COMMIT was due; "
+                "look whether the transaction stands before you repeat it, or give `run` a `confirm`"
+            ) from error
 
     async def _close_after(self, error: BaseException) -> None:
         """Close without letting an error of the close take the place of the one in progress."""
@@ -93,7 +138,7 @@ class ManagedSession(AsyncSession):
         """Roll back what is open and return the connection, within `timeouts.close` even from a dead peer."""
         try:
             if self.sync_session.in_transaction():
-                connection = getattr(self.sync_session, "current", None)
+                connection = self.sync_session.current
                 turns = self._turns_for_others(connection)
                 work = end(self._handle, connection, super().close())
                 await finish(work, self._handle.meter.closing, self._cut, turns=turns)
@@ -113,4 +158,4 @@ class ManagedSession(AsyncSession):
 
     def _cut(self) -> None:
         """Close the session's connection hard: its server did not answer the rollback in time."""
-        cut(self._handle, getattr(self.sync_session, "current", None))
+        cut(self._handle, self.sync_session.current)

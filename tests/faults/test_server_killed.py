@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import left
 from tests.rig.wait import wait_until
 

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from connmgr.engine.failures import classify
 from connmgr.engine.tls import build_context
-from connmgr.report import Failure, FailureKind
+from connmgr.failure import Failure, FailureKind
 from connmgr.target import PostgresTarget, Server
 from tests.rig.access import Access
 from tests.rig.client import connected
@@ -138,10 +138,10 @@ def terminate_sleepers(postgres: PostgresServer) -> None:
     )
 
 
-async def test_a_statement_over_the_servers_limit_is_a_timeout(postgres: PostgresServer) -> None:
+async def test_a_statement_over_the_servers_limit_is_a_statement_timeout(postgres: PostgresServer) -> None:
     failure = await failure_of(postgres.url(), "SELECT pg_sleep(60)", statement_timeout="50")
 
-    assert (failure.kind, failure.type) == (FailureKind.TIMEOUT, "QueryCanceledError")
+    assert (failure.kind, failure.type) == (FailureKind.STATEMENT_TIMEOUT, "QueryCanceledError")
     assert "`timeouts.statement`" in failure.hint
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from connmgr.engine.drivers import Driver, build_driver
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from connmgr.settings import Timeouts
 from tests.rig.driver import at, settings_for
 from tests.rig.postgres import PostgresServer
@@ -50,7 +50,7 @@ async def test_a_wait_for_a_lock_ends_and_the_connection_stays(postgres: Postgre
 
         await waiter.rollback()
         failure = classify(caught.value)
-        assert (failure.sqlstate, failure.kind) == ("55P03", FailureKind.TIMEOUT)
+        assert (failure.sqlstate, failure.kind) == ("55P03", FailureKind.LOCK_TIMEOUT)
         assert await waiter.scalar(PID) == pid
 
 
@@ -62,7 +62,7 @@ async def test_a_statement_ends_and_the_connection_stays(postgres: PostgresServe
             await connection.execute(text("SELECT pg_sleep(60)"))
 
         await connection.rollback()
-        assert classify(caught.value).kind is FailureKind.TIMEOUT
+        assert classify(caught.value).kind is FailureKind.STATEMENT_TIMEOUT
         assert await connection.scalar(PID) == pid
 
 

@@ -14,7 +14,7 @@ import pytest
 from connmgr.engine.drivers import Driver, build_driver
 from connmgr.engine.failures import classify
 from connmgr.engine.servers import NoServerFits
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from connmgr.secret import Secret
 from connmgr.target import Server
 from tests.rig.driver import Known, at, settings_for

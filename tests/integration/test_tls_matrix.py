@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.rig.access import Access
 from tests.rig.driver import Known, at, connected_by, settings_for
 from tests.rig.pki import PASS_PHRASE, Pki

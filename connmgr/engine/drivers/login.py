@@ -6,18 +6,21 @@ import getpass
 import ssl
 import sys
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
+from connmgr.engine.drivers.connection import Connection
 from connmgr.engine.drivers.failed_connect import tidy_up
-from connmgr.engine.drivers.reset import ResettableConnection
 from connmgr.engine.drivers.sockets import set_options
 from connmgr.engine.tls_advice import explain
 from connmgr.engine.transports import may_try_other_transport, transports
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server
+
+_WRITERS: Final = ("any", "primary", "read-write")
+"""What `target_session_attrs` may be in a profile that writes."""
 
 
 async def log_in(
@@ -27,7 +30,7 @@ async def log_in(
     *,
     password: Callable[[], str],
     context: ssl.SSLContext | None,
-) -> ResettableConnection:
+) -> Connection:
     """Log in to `server` at `address`, in clear text too where `sslmode` allows that.
 
     `context` is what `build_context` gave for the server. What fails in TLS has a note that names the
@@ -55,7 +58,7 @@ async def _log_in_by(
     server: Server,
     address: str,
     password: Callable[[], str],
-) -> ResettableConnection:
+) -> Connection:
     target = cast(PostgresTarget, settings.target)
     try:
         connection = await asyncpg.connect(
@@ -75,7 +78,7 @@ async def _log_in_by(
             server_settings=_startup(settings, target),
             timeout=settings.timeouts.connect,
             command_timeout=settings.timeouts.command,
-            connection_class=ResettableConnection,
+            connection_class=Connection,
         )
     except BaseException as error:
         note = explain(error, target, server, encrypted=context is not None)
@@ -89,6 +92,7 @@ async def _log_in_by(
     except BaseException:
         connection.terminate()
         raise
+    connection.expects_writer = target.target_session_attrs in _WRITERS and not settings.session.autocommit
     return connection
 
 

@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 import asyncpg
 from sqlalchemy.engine import URL
 
 from connmgr.engine.drivers import session_attrs
 from connmgr.engine.drivers.asked import Asked
+from connmgr.engine.drivers.connection import Connection
 from connmgr.engine.drivers.login import log_in
-from connmgr.engine.drivers.reset import ResettableConnection
 from connmgr.engine.resolver import resolve
 from connmgr.engine.servers import (
     Attempt,
@@ -30,9 +30,6 @@ from connmgr.report import ServerInfo
 from connmgr.secret import Secret
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SessionAttrs
-
-Connection: TypeAlias = ResettableConnection
-
 
 _NO_PASS_PHRASE: Final = Asked(None)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Protocol
 
-from connmgr.engine.pool import backoff
-from connmgr.engine.pool.failing import may_pass
+from connmgr.engine import backoff
+from connmgr.engine.failures import classify
+from connmgr.settings import ConnectRetry
 
 HANGS = 0.25
 """Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
@@ -46,6 +47,14 @@ class Needs(Protocol):
         """Take note of a failure that will not pass by itself; those who wait must hear of it."""
         ...
 
+    def counted(self, error: BaseException | None) -> None:
+        """Take note of how a connect ended, for the breaker; None for a success."""
+        ...
+
+    def gave_up(self, error: BaseException, failures: int) -> None:
+        """Take note that whoever queued up when no more than so many connects had failed has seen enough."""
+        ...
+
     async def open_one(self) -> None:
         """Open one connection and give it to whoever needs it."""
         ...
@@ -62,12 +71,13 @@ class Connector:
 
     __slots__ = (
         "_attempts", "_clock", "_failing_since", "_hangs", "_idle_retry_at", "_limit", "_look", "_needs",
-        "_owes", "_pressed_since", "_retry_at", "_timer", "last_error",
+        "_owes", "_pressed_since", "_retry", "_retry_at", "_timer", "failures", "last_error",
     )  # fmt: skip
 
-    def __init__(self, needs: Needs, limit: int, clock: Callable[[], float]) -> None:
+    def __init__(self, needs: Needs, limit: int, retry: ConnectRetry, clock: Callable[[], float]) -> None:
         self._needs = needs
         self._limit = limit
+        self._retry = retry
         self._clock = clock
         self._attempts: dict[asyncio.Task[None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -79,6 +89,8 @@ class Connector:
         self._pressed_since: float | None = None
         self.last_error: BaseException | None = None
         """Why the last connect failed; None once one succeeded since."""
+        self.failures = 0
+        """How many connects have failed so far."""
 
     def __len__(self) -> int:
         return len(self._attempts)
@@ -132,6 +144,11 @@ class Connector:
         self._look = None
         self.demand()
 
+    def probe(self) -> None:
+        """Start one connect whoever needs it, unless one is under way that will tell as much."""
+        if not self._attempts:
+            self._start(self._clock())
+
     def _start(self, now: float) -> None:
         # In a context of its own: a connect belongs to no caller's trace or request.
         task = asyncio.get_running_loop().create_task(self._needs.open_one(), context=Context())
@@ -156,6 +173,7 @@ class Connector:
             usual = self._clock() - begun
             self._hangs = min(HANGS, max(_HANGS_SOONEST, _PATIENCE * usual))
         self._failing_since = self._pressed_since = self.last_error = None
+        self._needs.counted(None)
 
     def failed(self, error: BaseException, begun: float) -> None:
         """Take note of a failed attempt. The pause before the next counts from its beginning: one that ran
@@ -166,14 +184,18 @@ class Connector:
         self._pressed_since = self._pressed_since or now
         self.last_error = error
         self._idle_retry_at = now + backoff.idle_pause(now - self._failing_since)
-        pause = max(0.0, begun + backoff.pause(now - self._pressed_since) - now)
+        pause = max(0.0, begun + backoff.connect_pause(now - self._pressed_since, self._retry) - now)
         self._retry_at = now + pause
-        if not may_pass(error):
+        self.failures += 1
+        self._needs.counted(error)
+        if not classify(error).retry_connect:
             self._needs.failed(error)
+        elif self._retry.attempts is not None:
+            self._needs.gave_up(error, self.failures - self._retry.attempts)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(pause, self._retry)
+            self._timer = asyncio.get_running_loop().call_later(pause, self._try_again)
 
-    def _retry(self) -> None:
+    def _try_again(self) -> None:
         self._timer = None
         # The event loop may be a moment early by the pool's clock, and nobody would ask again.
         self._retry_at = 0.0

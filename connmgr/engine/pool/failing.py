@@ -1,29 +1,14 @@
-"""Which failures to connect may pass by themselves, and what is said when they did not in time."""
+"""What is said to callers that get no connection."""
 
 from __future__ import annotations
-
-import socket
 
 from sqlalchemy import exc
 
 from connmgr import errors
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.meter import Meter
-from connmgr.engine.servers import NoServerFits
 from connmgr.poolstats import PoolStats
-from connmgr.report import FailureKind
 from connmgr.settings import Settings
-
-_MAY_PASS = frozenset(
-    {
-        FailureKind.REFUSED,
-        FailureKind.TIMEOUT,
-        FailureKind.TOO_MANY_CONNECTIONS,
-        FailureKind.STARTING_UP,
-        FailureKind.SHUTTING_DOWN,
-        FailureKind.CONNECTION_LOST,
-    }
-)
 
 
 class PoolTimeout(errors.PoolTimeout, exc.TimeoutError):
@@ -32,17 +17,6 @@ class PoolTimeout(errors.PoolTimeout, exc.TimeoutError):
 
 class TooManyWaiting(errors.TooManyWaiting, PoolTimeout):
     """`connmgr.TooManyWaiting` and `sqlalchemy.exc.TimeoutError` at once."""
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether a later try may succeed although nobody changes anything.
-
-    A wrong password will not, and a name that does not exist will not; a name server that is away may be
-    back (EAI_AGAIN), and so may a primary during a failover.
-    """
-    if isinstance(error, socket.gaierror):
-        return error.errno == socket.EAI_AGAIN
-    return isinstance(error, NoServerFits) or classify(error).kind in _MAY_PASS
 
 
 def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseException | None) -> PoolTimeout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine.default import DefaultDialect
@@ -13,6 +13,9 @@ from connmgr.engine.pool.default_schema import SchemaContext, SchemaInspector
 from connmgr.engine.pool.result_types import TypedContext
 
 Family: TypeAlias = type["Member"]
+
+READ_ONLY: Final = "25006"
+"""The SQLSTATE of a write where none is taken."""
 
 _OF_LOGIN = ("default_schema_name", "default_isolation_level")
 """What depends on user and database too; it is no engine's until that engine has asked by itself."""
@@ -61,6 +64,16 @@ class Member(DefaultDialect):
 
 class _OnPostgres(Member):
     facts = ("server_version", "standard_conforming_strings")
+
+    def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
+        """Say so too of a write that was refused by a server which is no longer the writer.
+
+        It answers every ping, for days. So SQLAlchemy gives its connection up, and the pool all others.
+        """
+        if super().is_disconnect(e, connection, cursor):
+            return True
+        is_refused = connection is not None and getattr(e, "sqlstate", None) == READ_ONLY
+        return is_refused and bool(connection.driver_connection.lost_writer())
 
     def reset_isolation_level(self, dbapi_conn: Any) -> None:
         """Go back to a BEGIN that names no level, so that the server's default for the session holds.

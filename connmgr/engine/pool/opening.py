@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.util import greenlet_spawn
 
 from connmgr.engine.pool.record import Record
+from connmgr.engine.protection import refuse_in_tests
 
 if TYPE_CHECKING:
     from connmgr.engine.pool.closing import ClosingPool
@@ -26,6 +27,7 @@ async def open_record(pool: ClosingPool) -> Record:
     Raises:
         TimeoutError: names the profile, the server and the setting.
         EngineRetired: the pool was retired; nobody would close what is opened now.
+        ProtectedProfile: tests run, and they may not use this profile.
     """
     meter = pool.meter
     begun = meter.clock()
@@ -41,6 +43,7 @@ async def open_record(pool: ClosingPool) -> Record:
 async def _connect(pool: ClosingPool) -> Record:
     meter, settings = pool.meter, pool.meter.settings
     meter.refuse_when_retired()
+    refuse_in_tests(settings)
     meter.loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.timeouts.connect):

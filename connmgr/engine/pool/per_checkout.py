@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from sqlalchemy.util import await_only
 
 from connmgr.engine.pool import stacks, stats
+from connmgr.engine.pool.breaker import build_breaker
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
@@ -24,6 +26,7 @@ class ConnectionPerCheckout(ClosingPool):
         self.meter = meter
         self._tasks = {}
         self._connecting = 0
+        self._breaker = build_breaker(meter, lambda _: None, self._probe)
 
     def _do_get(self) -> Record:
         meter = self.meter
@@ -37,16 +40,35 @@ class ConnectionPerCheckout(ClosingPool):
         return record
 
     def _open(self) -> Record:
-        self._connecting += 1
-        try:
-            record = await_only(open_record(self))
-        finally:
-            self._connecting -= 1
+        if self._breaker is not None:
+            self._breaker.check()
+        record = await_only(self._connect())
         if self.meter.retired:
             record.dead = True
             record.close()
             raise self.meter.retirement()
         return record
+
+    async def _connect(self) -> Record:
+        self._connecting += 1
+        try:
+            record = await open_record(self)
+        except Exception as error:
+            if self._breaker is not None:
+                self._breaker.failed(error)
+            raise
+        finally:
+            self._connecting -= 1
+        if self._breaker is not None:
+            self._breaker.succeeded()
+        return record
+
+    def _probe(self) -> None:
+        self.spawn(self._connect_and_close())
+
+    async def _connect_and_close(self) -> None:
+        with contextlib.suppress(Exception):  # the breaker has counted it
+            self._discard(await self._connect(), "returned")
 
     def another(self, lost: Record) -> Record:
         """Open one more."""
@@ -71,6 +93,8 @@ class ConnectionPerCheckout(ClosingPool):
     def retire(self) -> None:
         """Serve nobody any more: new checkouts get EngineRetired."""
         self.meter.retired = True
+        if self._breaker is not None:
+            self._breaker.stop()
 
     def dispose(self) -> None:
         """Do nothing: no connection is kept."""

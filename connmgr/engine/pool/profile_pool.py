@@ -9,6 +9,7 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.pool import failing, stacks
+from connmgr.engine.pool.family import READ_ONLY
 from connmgr.engine.pool.liveness import Verdict
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.record import Record
@@ -34,6 +35,8 @@ class ProfilePool(Stock):
     # Going out -----------------------------------------------------------------------------------------
 
     def _do_get(self) -> Record:
+        if self._breaker is not None:
+            self._breaker.check()
         now = self.meter.clock()
         # Also when others wait: each caller that comes has one more idle connection tested, or a burst
         # after a quiet while would be served by the one that the first caller had tested.
@@ -81,8 +84,9 @@ class ProfilePool(Stock):
         self.meter.refuse_when_retired()
         self._refuse_when_too_many_wait()
         is_newcomer = True
+        failures = self._connector.failures
         while True:
-            place = self._waiters.join(since, first=not is_newcomer)
+            place = self._waiters.join(since, failures, first=not is_newcomer)
             # After `join`: the connector must count this caller among those who wait.
             self._connector.demand(newcomer=is_newcomer)
             record = await self._waiters.wait(
@@ -114,7 +118,11 @@ class ProfilePool(Stock):
 
     def _timed_out(self, waited: float) -> failing.PoolTimeout:
         self.meter.timeouts += 1
-        return failing.timed_out(self.meter, waited, self.stats(), self._connector.last_error)
+        error = failing.timed_out(self.meter, waited, self.stats(), self._connector.last_error)
+        if len(self._connector):
+            # Not a pool that is merely full: connects hang, and have not failed yet.
+            self.counted(error)
+        return error
 
     # Coming back ---------------------------------------------------------------------------------------
 
@@ -180,7 +188,7 @@ class ProfilePool(Stock):
     def _end_of(self, record: Record, now: float) -> str | None:
         """Say why a connection that came back is not kept, or None."""
         if record.generation != self._generation:
-            return "disposed"
+            return self._why_renewed
         if record.is_stale:
             return "invalidated"
         if self.meter.driver.is_in_transaction(record.link):
@@ -196,6 +204,8 @@ class ProfilePool(Stock):
         self, connection: Any, exception: BaseException | None = None, _checkin: bool = True
     ) -> None:
         """Close one whose user lost it. SQLAlchemy would close all that are older, the live ones too."""
+        if getattr(exception, "sqlstate", None) == READ_ONLY:
+            self.renew("demoted")
         self._liveness.suspect()
         if _checkin and getattr(connection, "is_valid", False):
             connection.invalidate(exception)

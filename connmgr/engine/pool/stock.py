@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.pool import stats
+from connmgr.engine.pool.breaker import build_breaker
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.connector import Connector
 from connmgr.engine.pool.liveness import Liveness
@@ -18,6 +20,7 @@ from connmgr.engine.pool.waiters import Waiters
 from connmgr.poolstats import PoolStats
 
 _YOUNG = 1.0
+_RENEWAL = 1.0
 
 
 class Stock(ClosingPool):
@@ -38,10 +41,14 @@ class Stock(ClosingPool):
         self._tasks = {}
         self._alive_at = 0.0
         self._generation = 0
+        self._why_renewed = "disposed"
+        self._renewed_at = -math.inf
         self._was_disposed = False
         self._waiters = Waiters()
         self._liveness = Liveness(meter, self)
-        self._connector = Connector(self, settings.connecting_limit, meter.clock)
+        retry = meter.settings.retry.connect
+        self._connector = Connector(self, settings.connecting_limit, retry, meter.clock)
+        self._breaker = build_breaker(meter, self._waiters.fail_all, self._connector.probe)
 
     def stats(self) -> PoolStats:
         """Return the counters as they are now; no I/O."""
@@ -70,7 +77,7 @@ class Stock(ClosingPool):
 
     def wanted(self) -> int:
         """Count those who wait and no test serves, and what `min_idle` lacks; see `Needs`."""
-        if self.meter.retired:
+        if self.meter.retired or (self._breaker is not None and self._breaker.is_open):
             return 0
         unserved = len(self._waiters) - self._liveness.serving
         soon_idle = max(0, self._liveness.testing - len(self._waiters))
@@ -95,6 +102,19 @@ class Stock(ClosingPool):
         if not self.meter.open:
             self._waiters.fail_all(error)
 
+    def counted(self, error: BaseException | None) -> None:
+        """See `Needs`."""
+        if self._breaker is None:
+            return
+        if error is None:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed(error)
+
+    def gave_up(self, error: BaseException, failures: int) -> None:
+        """See `Needs`."""
+        self._waiters.fail_those_since(error, failures)
+
     async def open_one(self) -> None:
         """Open one connection; runs in a task of the connector's."""
         generation = self._generation
@@ -109,7 +129,7 @@ class Stock(ClosingPool):
     def offer(self, record: Record) -> None:
         """Give a live connection to the oldest waiter, else keep it; what nobody needs is closed."""
         if self.meter.retired or record.generation != self._generation:
-            self._discard(record, "retired" if self.meter.retired else "disposed")
+            self._discard(record, "retired" if self.meter.retired else self._why_renewed)
         elif self._waiters.serve(record):
             pass
         elif len(self.meter.open) > self._size:
@@ -160,11 +180,27 @@ class Stock(ClosingPool):
             self.drop_idle(self.idle[0], "shrunk")
         self.refill()
 
+    def renew(self, cause: str) -> None:
+        """Replace all connections, those in use as they come back; at most once a second.
+
+        Where the server does not come to take writes, each refused one would else replace a whole pool.
+        """
+        now = self.meter.clock()
+        if now - self._renewed_at < _RENEWAL:
+            return
+        self._renewed_at = now
+        self._generation += 1
+        self._why_renewed = cause
+        while self.idle:
+            self._discard(self.idle.pop(), cause)
+        self.refill()
+
     # The end ----------------------------------------------------------------------------------------
 
     def dispose(self) -> None:
         """Close what is idle, and what is in use when it comes back. Callers who wait go on waiting."""
         self._generation += 1
+        self._why_renewed = "disposed"
         self._was_disposed = True
         if in_greenlet():
             await_only(self._empty())
@@ -200,4 +236,6 @@ class Stock(ClosingPool):
     def retire(self) -> None:
         """Serve nobody any more: whoever waits gets EngineRetired, and what comes back is closed."""
         self.meter.retired = True
+        if self._breaker is not None:
+            self._breaker.stop()
         self._waiters.fail_all(self.meter.retirement())

@@ -9,12 +9,13 @@ from typing import Final
 
 from connmgr.engine.pool.record import Record
 
-_NOBODY: Final[OrderedDict[asyncio.Future[Record | None], float]] = OrderedDict()
+_Place = tuple[float, int]
+_NOBODY: Final[OrderedDict[asyncio.Future[Record | None], _Place]] = OrderedDict()
 """The queue of every pool for which nobody waits, as in most of a thousand profiles; never changed."""
 
 
 class Waiters:
-    """A queue of callers, each with the time since when it waits.
+    """A queue of callers, each with the time since when it waits, and how many connects had failed by then.
 
     A connection goes to whoever waits longest, and nobody who comes later can overtake: a pool that let
     a caller take what is free past the queue starved the others (SQLAlchemy's own does).
@@ -30,14 +31,14 @@ class Waiters:
 
     def oldest(self, now: float) -> float:
         """Return for how many seconds the first has waited; zero when nobody waits."""
-        return now - next(iter(self._queue.values())) if self._queue else 0.0
+        return now - next(iter(self._queue.values()))[0] if self._queue else 0.0
 
-    def join(self, since: float, *, first: bool) -> asyncio.Future[Record | None]:
+    def join(self, since: float, failures: int, *, first: bool) -> asyncio.Future[Record | None]:
         """Queue up; `first` is for one that was served already, with a connection that turned out dead."""
         future = asyncio.get_running_loop().create_future()
         if self._queue is _NOBODY:
             self._queue = OrderedDict()
-        self._queue[future] = since
+        self._queue[future] = since, failures
         if first:
             self._queue.move_to_end(future, last=False)
         return future
@@ -82,6 +83,11 @@ class Waiters:
         if future is not None:
             future.set_exception(error)
         return future is not None
+
+    def fail_those_since(self, error: BaseException, failures: int) -> None:
+        """Let every waiter raise `error` who queued up when no more than so many connects had failed."""
+        while self._queue and next(iter(self._queue.values()))[1] <= failures:
+            self.fail(error)
 
     def fail_all(self, error: BaseException) -> None:
         """Let every waiter raise `error`."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connmgr import PoolTimeout
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.packets.load import POOL, fill, select
 from tests.rig.wait import wait_until

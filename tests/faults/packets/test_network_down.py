@@ -11,7 +11,7 @@ import time
 import pytest
 
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.packets.load import POOL, fill, select
 from tests.rig.timetable import answer, every, first_after, worst
 from tests.rig.wait import wait_until

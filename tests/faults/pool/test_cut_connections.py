@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.pool.books import ask, outcomes, settled
 from tests.rig.pipe import Pipe

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from connmgr import PoolTimeout
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.pool.books import ask, outcomes, settled, warm
 from tests.rig.wait import wait_until

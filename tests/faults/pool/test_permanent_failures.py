@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.pool.books import ONE, ask, outcomes, settled
 from tests.rig.refusals import REFUSED

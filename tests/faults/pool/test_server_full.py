@@ -9,7 +9,7 @@ import pytest
 
 from connmgr import PoolTimeout
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.pool.books import ask, settled
 from tests.rig.client import connected
 from tests.rig.pipe import Pipe

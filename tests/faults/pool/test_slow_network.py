@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connmgr import PoolTimeout
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.faults.measure import at_most
 from tests.faults.pool.books import ONE, ask, outcomes, settled
 from tests.rig.pipe import Pipe

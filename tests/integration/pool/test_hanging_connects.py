@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from connmgr import PoolTimeout, Registry
-from connmgr.engine.pool.backoff import SHORTEST
 from connmgr.engine.pool.connector import HANGS
+from connmgr.settings import ConnectRetry
 from tests.rig.pool import PID, Lab
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy
@@ -71,5 +71,5 @@ async def test_connections_that_die_right_after_the_login_are_replaced_with_paus
             await ask(registry)
 
         stats = registry.stats("orders")
-        assert 2 <= stats.created <= timeout / (0.75 * SHORTEST) + 2
+        assert 2 <= stats.created <= timeout / (0.75 * ConnectRetry().initial) + 2
         assert (stats.open, stats.closed_by) == (0, {"dead": stats.created})

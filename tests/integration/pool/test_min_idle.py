@@ -10,7 +10,7 @@ import pytest
 
 from connmgr import PoolTimeout, Registry
 from connmgr.engine.failures import classify
-from connmgr.report import FailureKind
+from connmgr.failure import FailureKind
 from tests.rig.pool import Lab
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from connmgr.cli.health_view import row, worst
-from connmgr.report import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, Status
+from connmgr.failure import Failure, FailureKind
+from connmgr.report import HealthReport, PoolStats, ServerInfo, Status
 
 
 def report(**changes) -> HealthReport:

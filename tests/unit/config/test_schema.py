@@ -10,11 +10,27 @@ from jsonschema import Draft202012Validator
 
 from connmgr.config.schema import check, definition, schema, schema_text, settings
 from connmgr.problem import Place
-from connmgr.settings import HealthSettings, PoolSettings, SessionSettings, Timeouts
+from connmgr.settings import (
+    BreakerSettings,
+    ConnectRetry,
+    HealthSettings,
+    PoolSettings,
+    SessionSettings,
+    Timeouts,
+    TransactionRetry,
+)
 
 SETTINGS = list(settings())
 LEAVES = [(path, node) for path, node in SETTINGS if "properties" not in node]
-GROUPS = {"pool": PoolSettings, "timeouts": Timeouts, "session": SessionSettings, "health": HealthSettings}
+GROUPS = {
+    ("pool",): PoolSettings,
+    ("timeouts",): Timeouts,
+    ("session",): SessionSettings,
+    ("retry", "connect"): ConnectRetry,
+    ("retry", "transaction"): TransactionRetry,
+    ("breaker",): BreakerSettings,
+    ("health",): HealthSettings,
+}
 FORMS = [
     (path, definition(path)) for path in (("password", "env"), ("password", "file"), ("password", "command"))
 ]
@@ -29,7 +45,9 @@ def nowhere(_: tuple[str, ...]) -> Place:
 
 
 def document_with(path: tuple[str, ...], value: object) -> dict[str, Any]:
-    document: dict[str, Any] = {path[-1]: value} if len(path) == 1 else {path[0]: {path[1]: value}}
+    document: Any = value
+    for key in reversed(path):
+        document = {key: document}
     return document if path[0] == "connection" else {"url": "sqlite://", **document}
 
 
@@ -75,15 +93,15 @@ def test_it_is_closed_at_every_level() -> None:
     groups = [schema()["$defs"]["settings"], *(node for _, node in SETTINGS if "properties" in node)]
     forms = [schema()["$defs"][secret]["anyOf"][1] for secret in ("secret", "url")]
 
-    assert len(groups) == 7
+    assert len(groups) == 11
     assert all(group["additionalProperties"] is False for group in [*groups, *forms])
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_defaults_and_names_equal_those_of_the_dataclass(group: str) -> None:
-    properties = (definition((group,)) or {})["properties"]
+@pytest.mark.parametrize("group", GROUPS, ids=name)
+def test_defaults_and_names_equal_those_of_the_dataclass(group: tuple[str, ...]) -> None:
+    properties = (definition(group) or {})["properties"]
     expected = {field.name: field.default for field in fields(GROUPS[group])}
-    if group == "pool":
+    if group == ("pool",):
         expected["mode"] = "auto"  # settled to the dataclass's words
 
     defaults = {name: node.get("default") for name, node in properties.items()}

@@ -1,11 +1,7 @@
-"""What a checkout that got nothing raises, and which failures to connect are tried again."""
+"""What a checkout that got nothing raises."""
 
 from __future__ import annotations
 
-import socket
-import ssl
-
-import pytest
 import sqlalchemy.exc
 
 import connmgr
@@ -51,20 +47,3 @@ def test_the_pools_timeout_says_why_it_could_not_connect_and_keeps_the_cause() -
     assert error.__cause__ is cause
     assert "the last connect failed (refused): [Errno 111] Connect call failed" in str(error)
     assert "check host and port in `url`" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("error", "passes"),
-    [
-        (ConnectionRefusedError(), True),
-        (ConnectionResetError(), True),
-        (TimeoutError(), True),
-        (socket.gaierror(socket.EAI_AGAIN, "try again"), True),
-        (socket.gaierror(socket.EAI_NONAME, "no such name"), False),
-        (ssl.SSLCertVerificationError("expired"), False),
-        (ValueError("a mistake"), False),
-    ],
-    ids=repr,
-)
-def test_only_failures_that_may_pass_by_themselves_are_tried_again(error: Exception, passes: bool) -> None:
-    assert failing.may_pass(error) is passes

@@ -18,8 +18,8 @@ from connmgr.engine.failures import classify
 from connmgr.engine.resolver import resolve
 from connmgr.engine.tls import build_context
 from connmgr.errors import ConfigError, PoolTimeout
+from connmgr.failure import FailureKind
 from connmgr.problem import Code, Place, Problem
-from connmgr.report import FailureKind
 from connmgr.target import PostgresTarget, Server, SSLMode
 from tests.rig.pki import Pki
 from tests.rig.ports import LOOPBACK, free_port
@@ -151,10 +151,32 @@ def test_a_group_of_one_is_what_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "exc", [ValueError("odd"), asyncio.CancelledError(), OSError(errno.EMFILE, "Too many open files")]
+    "exc",
+    [ValueError("odd"), ExceptionGroup("two", [OSError(), OSError()]), OSError(errno.EMFILE, "Too many")],
 )
 def test_anything_else_is_unknown_and_still_has_its_name_and_text(exc: BaseException) -> None:
     failure = classify(exc)
 
     assert (failure.kind, failure.type) == (FailureKind.UNKNOWN, type(exc).__name__)
     assert failure.message == (str(exc) or "unknown")
+
+
+def test_a_cancellation_is_cancelled() -> None:
+    assert classify(asyncio.CancelledError()).kind is FailureKind.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (ConnectionRefusedError(), True),
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (socket.gaierror(socket.EAI_AGAIN, "try again"), True),
+        (socket.gaierror(socket.EAI_NONAME, "no such name"), False),
+        (ssl.SSLCertVerificationError("expired"), False),
+        (ValueError("a mistake"), False),
+    ],
+    ids=repr,
+)
+def test_only_failures_that_may_pass_by_themselves_are_tried_again(error: Exception, passes: bool) -> None:
+    assert classify(error).retry_connect is passes

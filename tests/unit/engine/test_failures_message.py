@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, StatementError
 
-from connmgr.engine.failure_table import HINTS
-from connmgr.engine.failures import MESSAGE_LIMIT, classify
-from connmgr.report import FailureKind
+from connmgr.engine.failure_hints import HINTS
+from connmgr.engine.failure_message import MESSAGE_LIMIT
+from connmgr.engine.failures import classify
+from connmgr.failure import FailureKind
 from connmgr.secret import MASK, Secret
 
 

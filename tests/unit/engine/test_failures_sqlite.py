@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from connmgr.engine.failures import classify
-from connmgr.report import Failure, FailureKind
+from connmgr.failure import Failure, FailureKind
 from tests.rig.wait import wait_until
 
 
@@ -52,13 +52,13 @@ async def test_a_directory_that_is_not_there_is_a_missing_database(tmp_path: Pat
     assert "never its directory" in failure.hint
 
 
-async def test_a_file_of_something_else_is_unknown_with_advice(tmp_path: Path) -> None:
+async def test_a_file_of_something_else_is_not_a_database(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     path.write_bytes(b"this is not a database" * 100)
 
     failure = await failure_of(path, "SELECT * FROM sqlite_schema")
 
-    assert (failure.kind, failure.message) == (FailureKind.UNKNOWN, "file is not a database")
+    assert (failure.kind, failure.message) == (FailureKind.NOT_A_DATABASE, "file is not a database")
     assert "no SQLite database" in failure.hint
 
 
@@ -69,7 +69,7 @@ async def test_a_write_where_only_reading_is_allowed_is_read_only(tmp_path: Path
     assert "may write" in failure.hint
 
 
-async def test_a_lock_that_another_connection_keeps_is_a_timeout(tmp_path: Path) -> None:
+async def test_a_lock_that_another_connection_keeps_is_busy(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -78,7 +78,7 @@ async def test_a_lock_that_another_connection_keeps_is_a_timeout(tmp_path: Path)
     finally:
         other.close()
 
-    assert failure.kind is FailureKind.TIMEOUT
+    assert failure.kind is FailureKind.BUSY
     assert "write transaction" in failure.hint
 
 
@@ -105,7 +105,7 @@ def test_a_closed_sqlite_connection_is_lost() -> None:
     assert classify(caught.value).kind is FailureKind.CONNECTION_LOST
 
 
-async def test_a_mistake_in_a_statement_is_unknown_and_the_statement_is_not_shown(tmp_path: Path) -> None:
+async def test_a_mistake_in_a_statement_is_syntax_and_the_statement_is_not_shown(tmp_path: Path) -> None:
     failure = await failure_of(tmp_path / "orders.db", "SELECT name FROM orders WHERE card = '4111'")
 
-    assert (failure.kind, failure.message) == (FailureKind.UNKNOWN, "no such table: orders")
+    assert (failure.kind, failure.message) == (FailureKind.SYNTAX, "no such table: orders")

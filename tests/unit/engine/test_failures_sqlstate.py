@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from connmgr.engine.failures import classify
-from connmgr.report import Failure, FailureKind
+from connmgr.failure import Failure, FailureKind
 from tests.rig.ports import LOOPBACK
 from tests.rig.wire import ErrorAnswer, ScriptedServer
 
@@ -48,14 +48,14 @@ async def failure_of_connecting(answer: ErrorAnswer) -> Failure:
         ("57P05", "terminating connection due to idle-session timeout", FailureKind.CONNECTION_LOST),
         ("25P03", "terminating connection due to idle-in-transaction timeout", FailureKind.CONNECTION_LOST),
         ("57014", "canceling authentication due to timeout", FailureKind.TIMEOUT),
-        ("57014", "canceling statement due to user request", FailureKind.UNKNOWN),
-        ("55P03", "canceling statement due to lock timeout", FailureKind.TIMEOUT),
-        ("55P03", 'could not obtain lock on row in relation "stock"', FailureKind.UNKNOWN),
+        ("57014", "canceling statement due to user request", FailureKind.CANCELLED),
+        ("55P03", "canceling statement due to lock timeout", FailureKind.LOCK_TIMEOUT),
+        ("55P03", 'could not obtain lock on row in relation "stock"', FailureKind.LOCK_TIMEOUT),
         ("25006", "cannot execute INSERT in a read-only transaction", FailureKind.READ_ONLY),
         ("08006", "connection failure", FailureKind.CONNECTION_LOST),
         ("08P01", "protocol violation", FailureKind.CONNECTION_LOST),
-        ("42501", "permission denied for table orders", FailureKind.UNKNOWN),
-        ("53200", "out of memory", FailureKind.UNKNOWN),
+        ("42501", "permission denied for table orders", FailureKind.PRIVILEGE),
+        ("53200", "out of memory", FailureKind.OUT_OF_MEMORY),
         ("XX000", "internal error", FailureKind.UNKNOWN),
     ],
 )

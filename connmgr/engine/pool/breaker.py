@@ -1,0 +1,118 @@
+"""Answers at once, in place of a server that cannot be had, and has one connect find out for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from connmgr import logs
+from connmgr.engine.failures import classify
+from connmgr.engine.pool.meter import Meter
+from connmgr.errors import CircuitOpen
+
+
+class Breaker:
+    """The circuit breaker of one profile: closed, open, or half open while its one connect is under way.
+
+    It counts what fails on the way to the server, connects and checkouts that got none; what a statement
+    does is the application's. The probe is a connect of the pool's own and not a caller's: nobody waits for
+    a server that is most likely still gone, and it is one, however many callers there are.
+    """
+
+    __slots__ = ("_cause", "_failures", "_meter", "_next_at", "_on_open", "_probe", "_settings", "_timer")
+
+    def __init__(
+        self, meter: Meter, on_open: Callable[[CircuitOpen], None], probe: Callable[[], None]
+    ) -> None:
+        self._meter = meter
+        self._settings = meter.settings.breaker
+        self._on_open = on_open
+        self._probe = probe
+        self._failures: deque[float] = deque(maxlen=self._settings.failures)
+        self._cause: BaseException | None = None
+        self._next_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether callers are refused now."""
+        return self._cause is not None
+
+    def check(self) -> None:
+        """Refuse a caller while the breaker is open.
+
+        Raises:
+            CircuitOpen: with what failed last as its cause.
+        """
+        if self._cause is not None:
+            self._meter.rejected += 1
+            raise self._refusal()
+
+    def failed(self, error: BaseException) -> None:
+        """Count a failure; one too many within the window opens the breaker, and that of a probe again."""
+        now = self._meter.clock()
+        self._failures.append(now)
+        if self._cause is not None:
+            self._cause = error
+            if self._timer is None:
+                self._wait(now)
+        elif (
+            len(self._failures) == self._failures.maxlen and now - self._failures[0] <= self._settings.window
+        ):
+            self._cause = error
+            self._wait(now)
+            self._log("WARNING", "breaker opened", error)
+            self._on_open(self._refusal())
+
+    def succeeded(self) -> None:
+        """Note that a connect went through: whoever comes is served again."""
+        self._failures.clear()
+        if self._cause is not None:
+            self._log("INFO", "breaker closed", self._cause)
+            self.stop()
+
+    def stop(self) -> None:
+        """Close it, and probe no more."""
+        self._cause = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self, now: float) -> None:
+        self._next_at = now + self._settings.cooldown
+        self._timer = asyncio.get_running_loop().call_later(self._settings.cooldown, self._half_open)
+
+    def _half_open(self) -> None:
+        self._timer = None
+        self._probe()
+
+    def _refusal(self) -> CircuitOpen:
+        assert self._cause is not None  # noqa: S101 - asked only while it is open
+        name, failure = self._meter.settings.name, classify(self._cause, self._meter.driver.secrets)
+        left = max(0.0, self._next_at - self._meter.clock())
+        when = f"tried again in {left:.1f} s" if left else "a connect that finds out is under way"
+        error = CircuitOpen(
+            f"profile {name!r}: refused at once, its breaker is open; {when}; "
+            f"the last failure ({failure.kind.value}): {failure.message}; {failure.hint}",
+            left,
+        )
+        error.__cause__ = self._cause
+        return error
+
+    def _log(self, level: str, what: str, error: BaseException) -> None:
+        name, failure = self._meter.settings.name, classify(error, self._meter.driver.secrets)
+        logs.event(
+            level,
+            f"profile {name!r}: {what} ({failure.kind.value})",
+            profile=name,
+            kind=failure.kind.value,
+            sqlstate=failure.sqlstate,
+        )
+
+
+def build_breaker(
+    meter: Meter, on_open: Callable[[CircuitOpen], None], probe: Callable[[], None]
+) -> Breaker | None:
+    """Return the breaker of a profile; None for one that sets none."""
+    return None if meter.settings.breaker.failures is None else Breaker(meter, on_open, probe)
