@@ -126,6 +126,9 @@ _SQLITE_NAMES = (
 _CLASS_NAMES = (
     ByCode("InterfaceError", Kind.CONNECTION_LOST, "connection is closed"),
     ByCode("InterfaceError", Kind.UNKNOWN, "another operation", hints.TWO_TASKS),
+    ByCode("InterfaceError", Kind.AUTHENTICATION, "authentication method"),
+    ByCode("InterfaceError", Kind.AUTHENTICATION, "SASL"),
+    ByCode("InterfaceError", Kind.AUTHENTICATION, "SCRAM"),
     # The server's last word came while the connection was idle, and the end of the stream not yet.
     ByCode("InternalClientError", Kind.CONNECTION_LOST, "cannot switch to state"),
     ByCode("InternalClientError", Kind.PROTOCOL),

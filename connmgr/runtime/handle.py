@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +22,7 @@ from connmgr.engine.pool import (
     housekeep,
     without_transactions,
 )
+from connmgr.errors import ConnmgrError
 from connmgr.failure import Failure, FailureKind
 from connmgr.poolstats import PoolStats
 from connmgr.report import Holder
@@ -114,15 +115,15 @@ class Handle:
 
     def _annotate(self, error: Exception) -> None:
         notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(NOTE)]
-        note, stats = f"{NOTE}{self.name!r}", self.stats()
+        note, stats, failure = f"{NOTE}{self.name!r}", self.stats(), self.classify(error)
         if not any(earlier.startswith(note) for earlier in notes):
-            error.add_note(f"{note}, pool: {stats}")
-            for advice in self._advice(error):
-                error.add_note(advice)
-        if not notes:
-            failure = self.classify(error)
-            if failure.kind is not FailureKind.UNKNOWN:
+            advice = list(self._advice(error))
+            if not notes and _says_more(failure, error, advice):
                 error.add_note(f"connmgr: {failure.kind.value}: {failure.hint}")
+            error.add_note(f"{note}, pool: {stats}")
+            for each in advice:
+                error.add_note(each)
+        if not notes:
             logs.event(
                 "ERROR",
                 f"profile {self.name!r}: failed and rolled back: {failure.type} ({failure.kind.value})",
@@ -180,3 +181,9 @@ class Handle:
         finally:
             self.meter.terminate_all()
             await self.driver.close()
+
+
+def _says_more(failure: Failure, error: Exception, advice: Iterable[str]) -> bool:
+    """Whether the kind and its hint are news beside the error's own message and what was noted on it."""
+    is_told = isinstance(error, ConnmgrError) or any(failure.hint in each for each in advice)
+    return failure.kind is not FailureKind.UNKNOWN and not is_told

@@ -49,10 +49,18 @@ async def _reach(handle: Handle) -> Exception | None:
                         return error
                 # The pool tries again by itself; what has none is asked about as often.
                 await asyncio.sleep(handle.settings.retry.connect.max)
-    except TimeoutError as error:
-        late = TimeoutError(f"no connection within {limit:g} s (timeouts.startup)")
-        late.__cause__ = last or error
-        return late
+    except TimeoutError:
+        return _late(handle, last or handle.pool.last_error)
+
+
+def _late(handle: Handle, cause: BaseException | None) -> TimeoutError:
+    message = f"no connection within {handle.settings.timeouts.startup:g} s (timeouts.startup)"
+    if cause is not None:
+        failure = handle.classify(cause)
+        message += f"; the last failed ({failure.kind.value}): {failure.message}; {failure.hint}"
+    late = TimeoutError(message)
+    late.__cause__ = cause
+    return late
 
 
 def _warn(handle: Handle, error: Exception) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
 import asyncpg
 
 from connmgr.engine.drivers.reset import ResettableConnection
+from connmgr.engine.drivers.sockets import has_unread
 from connmgr.engine.failures import mark_unanswered_commit
 
 _COMMIT: Final = "COMMIT;"
 """What asyncpg's transactions send; SQLAlchemy commits through them."""
+
+_TURNS: Final = 5
+"""Of the event loop: for the last words, for the end of the stream, and for what each sets going."""
 
 _ANSWER: Final = "ERROR"
 _COMPLETION_UNKNOWN: Final = "40003"
@@ -27,6 +32,9 @@ class CommittingConnection(ResettableConnection):
 
     __slots__ = ()
 
+    # asyncpg's, which its stubs leave out.
+    _transport: asyncio.Transport
+
     def execute(self, query: str, *args: Any, timeout: float | None = None) -> Coroutine[Any, Any, str]:
         """Execute as asyncpg does.
 
@@ -40,6 +48,7 @@ class CommittingConnection(ResettableConnection):
         return super().execute(query, *args, timeout=timeout)
 
     async def _commit(self, timeout: float | None) -> str:
+        await self._hear_the_server_out()
         was_open = not self.is_closed()
         try:
             status = await super().execute(_COMMIT, timeout=timeout)
@@ -52,6 +61,15 @@ class CommittingConnection(ResettableConnection):
                 "rolled back, not committed: an earlier statement of the transaction had failed"
             )
         return status
+
+    async def _hear_the_server_out(self) -> None:
+        """Let the event loop read what came unasked: a server that has hung up gets no COMMIT any more, and
+        nobody need wonder what came of it.
+        """
+        for _ in range(_TURNS):
+            if self.is_closed() or not has_unread(self._transport.get_extra_info("socket")):
+                return
+            await asyncio.sleep(0)
 
 
 def _is_answer(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connmgr.engine.drivers.answers import as_read, is_out_of_step
 from connmgr.engine.drivers.commit import CommittingConnection
 
 
@@ -11,6 +12,13 @@ class Connection(CommittingConnection):
     __slots__ = ("expects_writer",)
 
     expects_writer: bool
+
+    def read(self, error: Exception) -> Exception:
+        """Return what to raise for an error of a statement; a connection that is out of step is closed."""
+        error = as_read(error)
+        if is_out_of_step(error) and not self.is_closed():
+            self.terminate()
+        return error
 
     def lost_writer(self) -> bool:
         """Whether a refused write shows that the server is no longer what it was taken for.

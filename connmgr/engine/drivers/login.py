@@ -11,6 +11,7 @@ from typing import Final, cast
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
+from connmgr.engine.drivers.answers import as_read
 from connmgr.engine.drivers.connection import Connection
 from connmgr.engine.drivers.failed_connect import tidy_up
 from connmgr.engine.drivers.sockets import set_options
@@ -85,6 +86,8 @@ async def _log_in_by(
         if note is not None:
             error.add_note(f"connmgr: {note}")
         tidy_up(error)
+        if isinstance(error, Exception) and (read := as_read(error)) is not error:
+            raise read from error
         raise
     try:
         # asyncpg offers no other way to its socket than the transport that it keeps to itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Iterator
 
@@ -21,6 +22,15 @@ def set_options(sock: socket.socket | None, target: PostgresTarget) -> None:
         option = getattr(socket, name, None)
         if option is not None and value:  # 0 is the system's own
             sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def has_unread(sock: socket.socket | None) -> bool:
+    """Whether the peer has said something, or hung up, and nobody has looked yet; never waits."""
+    if sock is None or sock.fileno() < 0 or not hasattr(select, "poll"):  # Windows has none
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _options(target: PostgresTarget) -> Iterator[tuple[str, int]]:

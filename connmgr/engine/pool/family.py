@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 from weakref import WeakKeyDictionary
 
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import memoized_property
 
@@ -62,8 +63,24 @@ class Member(DefaultDialect):
         _become(self, _apart(family) if self.is_apart else family)
 
 
+class _Named(AsyncAdapt_asyncpg_connection):
+    """SQLAlchemy's face of an asyncpg connection, where each error passes on its way up."""
+
+    __slots__ = ()
+
+    def _handle_exception(self, error: Exception) -> NoReturn:
+        connection: Any = self._connection
+        super()._handle_exception(connection.read(error))
+
+
 class _OnPostgres(Member):
     facts = ("server_version", "standard_conforming_strings")
+
+    def connect(self, *args: Any, **kwargs: Any) -> Any:
+        """Connect as SQLAlchemy does; answers that cannot be read are then errors by name."""
+        connection: Any = super().connect(*args, **kwargs)
+        connection.__class__ = _Named
+        return connection
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         """Say so too of a write that was refused by a server which is no longer the writer.

@@ -14,7 +14,7 @@ from connmgr.engine.deadlines import Deadlines
 from connmgr.engine.drivers import Driver
 from connmgr.engine.pool.durations import Durations
 from connmgr.engine.pool.record import Record
-from connmgr.errors import EngineRetired
+from connmgr.errors import EngineRetired, WrongEventLoop
 from connmgr.settings import Settings
 
 
@@ -79,6 +79,18 @@ class Meter:
         """
         if self.retired:
             raise self.retirement()
+
+    def refuse_elsewhere(self) -> None:
+        """Raise WrongEventLoop in another event loop than that of the connections, as in a forked process.
+
+        The driver would wait there for answers that another loop reads, or mix two users' bytes.
+        """
+        loop = self.loop
+        if loop is not None and loop is not asyncio._get_running_loop() and not loop.is_closed():
+            raise WrongEventLoop(
+                f"profile {self.settings.name!r}: this engine belongs to another event loop; open the "
+                "registry, or load one, in this loop or process, and ask it for what you need"
+            )
 
     def retirement(self) -> EngineRetired:
         """Return the error for whoever asks a retired pool."""

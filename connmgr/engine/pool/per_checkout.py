@@ -40,6 +40,7 @@ class ConnectionPerCheckout(ClosingPool):
         return record
 
     def _open(self) -> Record:
+        self.meter.refuse_elsewhere()
         if self._breaker is not None:
             self._breaker.check()
         record = await_only(self._connect())
@@ -85,6 +86,11 @@ class ConnectionPerCheckout(ClosingPool):
     def stats(self) -> PoolStats:
         """Return the counters as they are now; no I/O."""
         return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting)
+
+    @property
+    def last_error(self) -> None:
+        """Each caller has the error of its own connect."""
+        return None
 
     def status(self) -> str:
         """Say how the pool does, as SQLAlchemy's pools do; `stats` has it in figures."""

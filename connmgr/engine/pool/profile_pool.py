@@ -35,6 +35,7 @@ class ProfilePool(Stock):
     # Going out -----------------------------------------------------------------------------------------
 
     def _do_get(self) -> Record:
+        self.meter.refuse_elsewhere()
         if self._breaker is not None:
             self._breaker.check()
         now = self.meter.clock()

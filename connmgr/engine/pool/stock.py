@@ -67,6 +67,11 @@ class Stock(ClosingPool):
         """Say how the pool does, as SQLAlchemy's pools do; `stats` has it in figures."""
         return str(self.stats())
 
+    @property
+    def last_error(self) -> BaseException | None:
+        """Why the last connect failed; None once one succeeded since."""
+        return self._connector.last_error
+
     def _excess(self) -> int:
         """How many more there are than may be, since the limit was lowered: these go, and none comes."""
         taken = len(self.meter.open) + len(self._connector)

@@ -92,7 +92,7 @@ CASES = [
     Case("SELECT * FROM pg_authid", FailureKind.PRIVILEGE, "42501"),
     Case("SET statement_timeout = 20; SELECT pg_sleep(60)", FailureKind.STATEMENT_TIMEOUT, "57014"),
     Case("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(60)", FailureKind.CANCELLED, "57014"),
-    Case("SET default_transaction_read_only = on; DELETE FROM customer", FailureKind.READ_ONLY, "25006"),
+    Case("SET TRANSACTION READ ONLY; DELETE FROM customer", FailureKind.READ_ONLY, "25006"),
     Case("EXECUTE nosuch", FailureKind.STALE_STATEMENT, "26000"),
     Case("PREPARE a AS SELECT 1; PREPARE a AS SELECT 1", FailureKind.STALE_STATEMENT, "42P05"),
     Case("DO $$ BEGIN RAISE 'no'; END $$", FailureKind.UNKNOWN, "P0001"),
@@ -120,11 +120,9 @@ async def registry(load: Load, postgres: PostgresServer, database: str) -> Async
 
 async def run(registry: Registry, sql: str) -> None:
     async with registry.begin(NAME) as session:
-        connection = await session.connection()
-        raw = (await connection.get_raw_connection()).driver_connection
         *first, last = sql.split("; ") if sql.startswith(("SET", "PREPARE")) else [sql]
         for statement in first:
-            await raw.execute(statement)
+            await session.execute(text(statement))
         await session.execute(text(last))
 
 

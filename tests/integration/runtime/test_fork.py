@@ -59,3 +59,60 @@ def test_a_forked_process_opens_connections_of_its_own(postgres: Any, database: 
     assert said["child"]["refused"] is True
     assert said["child"]["backend"] != said["first"]
     assert said["again"] == said["first"]
+
+
+WORKERS = """
+import asyncio, json, multiprocessing, sys
+from sqlalchemy import text
+from connmgr import Registry
+
+# As gunicorn's `--preload` does: the application is imported once, before the workers are forked.
+registry = Registry.load(sys.argv[1])
+backend = text("SELECT pg_backend_pid()")
+
+async def ask():
+    async with registry.session("orders") as session:
+        return (await session.execute(backend)).scalar_one()
+
+async def serve():
+    async with registry:
+        return [await ask() for _ in range(3)]
+
+def worker(answers):
+    answers.put(asyncio.run(serve()))
+
+async def parent():
+    async with registry:
+        first = await ask()
+        context = multiprocessing.get_context("fork")
+        answers = context.SimpleQueue()
+        workers = [context.Process(target=worker, args=(answers,)) for _ in range(2)]
+        # As a worker is started by a master that has no event loop.
+        asyncio.events._set_running_loop(None)
+        for each in workers:
+            each.start()
+        asyncio.events._set_running_loop(loop)
+        said = [answers.get() for _ in workers]
+        for each in workers:
+            each.join()
+        print(json.dumps({"first": first, "workers": said, "again": await ask()}))
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(parent())
+loop.close()
+"""
+
+
+def test_workers_of_a_preloaded_application_have_connections_of_their_own(
+    postgres: Any, database: str, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.yaml").write_text(f"url: {postgres.url(dbname=database)}\n")
+
+    command = [sys.executable, "-c", WORKERS, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    said = json.loads(ran.stdout)
+    assert [len(set(backends)) for backends in said["workers"]] == [1, 1]
+    assert len({said["first"], *(backend for each in said["workers"] for backend in each)}) == 3
+    assert said["again"] == said["first"]

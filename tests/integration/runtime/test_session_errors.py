@@ -140,7 +140,9 @@ async def test_an_error_of_the_commit_is_noted_and_logged_once(registry: Registr
     with pytest.raises(IntegrityError) as failure:
         await execute(registry, "INSERT INTO part (item_id) VALUES (99)")
 
-    assert len(notes(failure.value)) == 1
+    kind, profile = notes(failure.value)
+    assert kind.startswith("connmgr: constraint: the row breaks a rule of its table")
+    assert profile.startswith("connmgr: profile 'orders', pool: ")
     assert [record["extra"]["profile"] for record in log] == ["orders"]
 
 
