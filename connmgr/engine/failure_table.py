@@ -218,4 +218,7 @@ def _index(rows: Iterable[ByCode]) -> Mapping[str, tuple[ByCode, ...]]:
     return {code: tuple(row for row in rows if row.code == code) for code in {row.code for row in rows}}
 
 
+SQLITE_CODES: Final = {getattr(sqlite3, row.code): row.code for row in _SQLITE_NAMES}
+"""SQLite's codes, less what is particular in them, for those that this Python has no name for."""
+
 BY_CODE: Final = _index((*_SQLSTATES, *_SQLITE_NAMES, *_CLASS_NAMES))

@@ -10,7 +10,15 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from connmgr.engine.constraints import constraint_of
 from connmgr.engine.failure_hints import HINTS
 from connmgr.engine.failure_message import message_of, text_of
-from connmgr.engine.failure_table import BY_CLASS, BY_CODE, RETRY_CONNECT, RETRY_TRANSACTION, ByClass, ByCode
+from connmgr.engine.failure_table import (
+    BY_CLASS,
+    BY_CODE,
+    RETRY_CONNECT,
+    RETRY_TRANSACTION,
+    SQLITE_CODES,
+    ByClass,
+    ByCode,
+)
 from connmgr.engine.transports import failure_of_tls
 from connmgr.errors import CircuitOpen, CommitOutcomeUnknown, PoolTimeout
 from connmgr.failure import Failure, FailureKind
@@ -35,7 +43,7 @@ def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
     """
     cause = _cause(exc)
     sqlstate = _sqlstate(cause)
-    code = sqlstate or getattr(cause, "sqlite_errorname", None) or type(cause).__name__
+    code = sqlstate or _sqlite_name(cause) or type(cause).__name__
     text = text_of(cause)
     row = _by_code(code, text) or _by_class(cause, text)
     kind, hint = (row.kind, row.hint) if row else (FailureKind.UNKNOWN, "")
@@ -86,6 +94,13 @@ def _cause(exc: BaseException) -> BaseException:
 def _sqlstate(cause: BaseException) -> str | None:
     sqlstate = getattr(cause, "sqlstate", None)
     return sqlstate if isinstance(sqlstate, str) else None
+
+
+def _sqlite_name(cause: BaseException) -> str | None:
+    name = getattr(cause, "sqlite_errorname", None)
+    if name is None or name.startswith("SQLITE_"):
+        return name
+    return SQLITE_CODES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
 
 
 def _was_disconnected(exc: BaseException) -> bool:

@@ -7,15 +7,10 @@ import os
 import sqlite3
 import weakref
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from connmgr.errors import ConfigError
 from connmgr.target import SQLiteTarget
-
-ATTACH_HINT: Final = (
-    "connmgr: other files are not opened or written from SQL; set `sqlite: {allow_attach: true}` in the "
-    "profile to allow ATTACH and VACUUM INTO"
-)
 
 
 class Connection(sqlite3.Connection):
@@ -43,21 +38,11 @@ class Connection(sqlite3.Connection):
 
 
 class Cursor(sqlite3.Cursor):
-    """A cursor that its connection knows, and whose refusals say what to do."""
+    """A cursor that its connection knows."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         connection.cursors.add(self)
-
-    def execute(self, *args: Any) -> Cursor:
-        """Execute a statement, with a note on the error where the connection keeps to its own file."""
-        try:
-            super().execute(*args)
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", None) == "SQLITE_AUTH":
-                error.add_note(ATTACH_HINT)
-            raise
-        return self
 
 
 def keep_to_own_file(connection: sqlite3.Connection) -> None:
