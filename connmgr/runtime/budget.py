@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-RESERVE: Final = 10
-"""Retries that are allowed whatever happened, until successes make up for them."""
+FIRST: Final = 10
+MOST: Final = 100
 
 
 class RetryBudget:
     """Counts retries against calls. No clock: what matters is how calls end, not when.
 
-    While calls fail one after the other, so many retries are allowed as `ratio` of them, and `RESERVE`
-    at the least: a database that fails entirely is asked 1.1 times as often, not five times. Each success
-    pays for one retry, so transactions that clash now and then are repeated as often as they need.
+    Each success earns a retry, so transactions that clash now and then are repeated as often as they need;
+    `FIRST` are there from the beginning, and no more than `MOST` are saved up. Once those are spent, and
+    until the next success, `ratio` retries are added for each call: a database that fails entirely is asked
+    1.1 times as often, not five times.
     """
 
-    __slots__ = ("_failing", "_ratio", "_taken")
+    __slots__ = ("_credit", "_failing", "_ratio", "_taken")
 
     def __init__(self, ratio: float) -> None:
         self._ratio = ratio
+        self._credit = FIRST
         self._failing = 0
         self._taken = 0
 
@@ -29,12 +31,14 @@ class RetryBudget:
 
     def succeeded(self) -> None:
         """Note that a call ended well."""
-        self._failing = 0
-        self._taken = max(0, min(self._taken, RESERVE) - 1)
+        self._failing = self._taken = 0
+        self._credit = min(MOST, self._credit + 1)
 
     def take(self) -> bool:
         """Whether there may be one more retry now; it is counted."""
-        if self._taken >= max(RESERVE, int(self._ratio * self._failing)):
+        if self._credit > 0:
+            self._credit -= 1
+        elif self._taken >= int(self._ratio * self._failing):
             return False
         self._taken += 1
         return True

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connmgr import CommitInRun, FailureKind, Registry, failure_of
-from connmgr.runtime.budget import RESERVE
+from connmgr.runtime.budget import FIRST
 from tests.rig.failed import error_of
 from tests.rig.postgres import PostgresServer
 from tests.rig.wait import wait_until
@@ -180,7 +180,7 @@ async def test_when_everything_fails_the_tries_stay_within_the_budget(
             await error_of(registry.run(NAME, work))
 
     assert work.calls <= 1.1 * calls
-    assert work.calls >= calls + RESERVE
+    assert work.calls >= calls + FIRST
 
 
 async def by_session(session: AsyncSession) -> None:
