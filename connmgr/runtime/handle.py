@@ -22,7 +22,7 @@ from connmgr.engine.pool import (
     housekeep,
     without_transactions,
 )
-from connmgr.errors import ConnmgrError
+from connmgr.errors import CircuitOpen, ConnmgrError
 from connmgr.failure import Failure, FailureKind
 from connmgr.poolstats import PoolStats
 from connmgr.report import Holder
@@ -109,7 +109,8 @@ class Handle:
         Cancellation and the like are not errors: they pass untouched. Never raises: an exception that
         takes no note must still reach the caller, and its session must still be closed.
         """
-        if isinstance(error, Exception):
+        # An open breaker has told of itself once; its refusals are many, and say all that there is to say.
+        if isinstance(error, Exception) and not isinstance(error, CircuitOpen):
             with contextlib.suppress(Exception):
                 self._annotate(error)
 

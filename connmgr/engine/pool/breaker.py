@@ -20,7 +20,9 @@ class Breaker:
     a server that is most likely still gone, and it is one, however many callers there are.
     """
 
-    __slots__ = ("_cause", "_failures", "_meter", "_next_at", "_on_open", "_probe", "_settings", "_timer")
+    __slots__ = (
+        "_cause", "_failures", "_meter", "_next_at", "_on_open", "_probe", "_settings", "_timer", "_why",
+    )  # fmt: skip
 
     def __init__(
         self, meter: Meter, on_open: Callable[[CircuitOpen], None], probe: Callable[[], None]
@@ -31,6 +33,7 @@ class Breaker:
         self._probe = probe
         self._failures: deque[float] = deque(maxlen=self._settings.failures)
         self._cause: BaseException | None = None
+        self._why = ""
         self._next_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -54,13 +57,13 @@ class Breaker:
         now = self._meter.clock()
         self._failures.append(now)
         if self._cause is not None:
-            self._cause = error
+            self._blame(error)
             if self._timer is None:
                 self._wait(now)
         elif (
             len(self._failures) == self._failures.maxlen and now - self._failures[0] <= self._settings.window
         ):
-            self._cause = error
+            self._blame(error)
             self._wait(now)
             self._log("WARNING", "breaker opened", error)
             self._on_open(self._refusal())
@@ -88,17 +91,20 @@ class Breaker:
         self._probe()
 
     def _refusal(self) -> CircuitOpen:
-        assert self._cause is not None  # noqa: S101 - asked only while it is open
-        name, failure = self._meter.settings.name, classify(self._cause, self._meter.driver.secrets)
         left = max(0.0, self._next_at - self._meter.clock())
         when = f"tried again in {left:.1f} s" if left else "a connect that finds out is under way"
+        name = self._meter.settings.name
         error = CircuitOpen(
-            f"profile {name!r}: refused at once, its breaker is open; {when}; "
-            f"the last failure ({failure.kind.value}): {failure.message}; {failure.hint}",
-            left,
+            f"profile {name!r}: refused at once, its breaker is open; {when}; {self._why}", left
         )
         error.__cause__ = self._cause
         return error
+
+    def _blame(self, error: BaseException) -> None:
+        """Take note of why it is open; the words are made once, not for each caller that is refused."""
+        failure = classify(error, self._meter.driver.secrets)
+        self._cause = error
+        self._why = f"the last failure ({failure.kind.value}): {failure.message}; {failure.hint}"
 
     def _log(self, level: str, what: str, error: BaseException) -> None:
         name, failure = self._meter.settings.name, classify(error, self._meter.driver.secrets)
