@@ -47,6 +47,8 @@ bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.fairness
 	@$(BENCH) benchmarks.churn
 	@$(BENCH) benchmarks.engines
+	@$(BENCH) benchmarks.run
+	@$(BENCH) benchmarks.breaker
 	@$(BENCH) benchmarks.load
 	@$(BENCH) benchmarks.outage
 

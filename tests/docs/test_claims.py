@@ -11,6 +11,7 @@ import pytest
 from connmgr import FailureKind, Registry, Status
 from connmgr.cli.group import COMMANDS, connmgr
 from connmgr.engine.drivers import sqlite
+from connmgr.engine.failure_table import RETRY_CONNECT, RETRY_TRANSACTION
 from connmgr.registry import GRACE
 from connmgr.settings import HealthSettings, PoolSettings, Timeouts
 from connmgr.target import PostgresTarget
@@ -104,3 +105,18 @@ def test_every_version_of_the_changelog_was_released_on_a_day() -> None:
     versions = VERSION.findall((CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"))
 
     assert [version for version in versions if not DATED.fullmatch(version)] == []
+
+
+def test_the_page_about_failures_has_every_kind_and_what_a_repetition_can_do() -> None:
+    page = (CHECKOUT / "docs" / "failures.md").read_text(encoding="utf-8")
+    table = page.partition("| kind | means |")[2].partition("\n\n")[0]
+    told = {
+        kind: (" a connect" in f" {row[-1]}", "a transaction" in row[-1])
+        for row in (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
+        for kind in re.findall(r"`(\w+)`", row[0])
+    }
+
+    known = {kind.value: (kind in RETRY_CONNECT, kind in RETRY_TRANSACTION) for kind in FailureKind}
+    # One with a reason of its own: a name server that is away, a server that was the writer until now.
+    known["name_resolution"], known["read_only"] = (True, False), (False, True)
+    assert told == known
