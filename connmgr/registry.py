@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.stats import empty as empty_stats
-from connmgr.engine.protection import refuse_in_tests
+from connmgr.engine.protection import is_refused, refuse_in_tests
 from connmgr.errors import ConfigError
 from connmgr.loaded import LoadedProfiles
 from connmgr.poolstats import PoolStats
@@ -84,15 +84,16 @@ class Registry(LoadedProfiles):
         self._housekeeper.start()
 
     async def start(self) -> None:
-        """Connect the profiles whose `startup` is `warn` or `fail`; `async with` does so as it opens.
+        """Connect the profiles whose `startup` is `warn` or `fail`; `async with` does so as it opens. Those
+        that are protected are left alone where tests run: nobody there can have them.
 
         Raises:
             StartupFailed: a profile with `startup: fail` could not be reached in `timeouts.startup`.
             ConfigError: its settings cannot be had.
         """
         eager = [name for name, profile in self.items() if profile.values.get("startup", "lazy") != "lazy"]
-        handles = [self._handle(name) for name in eager if self.settings(name).startup != "lazy"]
-        await start_up(handles)
+        wanted = [self.settings(name) for name in eager if self.settings(name).startup != "lazy"]
+        await start_up(self._handle(each.name) for each in wanted if not is_refused(each))
 
     async def close(self, grace: float = GRACE) -> tuple[Holder, ...]:
         """Refuse new work, wait up to `grace` seconds for what is out, then close everything.

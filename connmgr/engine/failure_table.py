@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolFull
 
 from connmgr.engine import failure_hints as hints
@@ -148,7 +149,10 @@ _UNREACHABLE = frozenset(
     }
 )
 
+UNKNOWN_SERVER: Final = "the server is none that SQLAlchemy knows"
+
 BY_CLASS: Final = (
+    ByClass(InvalidRequestError, Kind.PROTOCOL, UNKNOWN_SERVER),
     ByClass(ConfigError, Kind.MISCONFIGURED),
     ByClass(PoolTimeout, Kind.POOL_TIMEOUT),
     ByClass(PoolFull, Kind.POOL_TIMEOUT),

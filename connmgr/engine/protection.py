@@ -20,11 +20,17 @@ def refuse_in_tests(settings: Settings) -> None:
     Raises:
         ProtectedProfile: the profile is protected, and tests run.
     """
-    if settings.protected and (why := _why_it_is_a_test()):
+    if is_refused(settings):
+        why = _why_it_is_a_test()
         raise ProtectedProfile(
             f"profile {settings.name!r} is protected, and {why}: give the tests a profile of their own; "
             "`protected: false` in the file would let them in"
         )
+
+
+def is_refused(settings: Settings) -> bool:
+    """Whether the profile is protected, and tests run."""
+    return settings.protected and bool(_why_it_is_a_test())
 
 
 def _why_it_is_a_test() -> str:

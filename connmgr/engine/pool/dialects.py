@@ -20,11 +20,13 @@ from typing import Any, Final, cast
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.util import LRUCache
 
 from connmgr.engine.drivers import Driver
+from connmgr.engine.failure_table import UNKNOWN_SERVER
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.family import Family, Member, new_family
 from connmgr.engine.pool.meter import Meter
@@ -142,5 +144,9 @@ def _ask(dialect: Member, connection: Any) -> DefaultDialect:
     """
     url = f"{dialect.name}+{dialect.driver}://"
     engine = create_async_engine(url, creator=lambda: connection, poolclass=_Keeping).sync_engine
-    engine.raw_connection().close()
+    try:
+        engine.raw_connection().close()
+    except AssertionError as error:
+        # What SQLAlchemy raises for a version that it cannot read.
+        raise InvalidRequestError(f"{UNKNOWN_SERVER}: {error}") from error
     return cast(DefaultDialect, engine.dialect)

@@ -67,6 +67,11 @@ async def test_the_registrys_own_environ_decides_nothing(load: Load) -> None:
             registry.session(NAME)
 
 
+async def test_a_registry_that_wants_it_at_startup_opens_without_it(load: Load) -> None:
+    async with load(orders={**PROFILE, "startup": "fail"}) as registry:
+        assert registry.stats(NAME).created == 0
+
+
 async def test_without_protection_a_test_may(load: Load) -> None:
     async with load(orders={"url": "sqlite://"}) as registry, registry.session(NAME) as session:
         assert await session.scalar(text("SELECT 1")) == 1
