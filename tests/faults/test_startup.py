@@ -80,16 +80,22 @@ async def test_with_warn_it_opens_and_joins_when_the_database_is_there(
             assert await session.scalar(text("SELECT 1")) == 1
 
 
+@pytest.mark.parametrize("is_silent", [False, True])
 async def test_a_database_that_comes_in_time_is_waited_for(
-    load: Load, postgres: PostgresServer, proxy: FaultProxy
+    load: Load, postgres: PostgresServer, proxy: FaultProxy, is_silent: bool
 ) -> None:
-    proxy.refuse()
+    if is_silent:
+        proxy.deaf = True  # the pool's time is up before the connect's is
+    else:
+        proxy.refuse()
     profile = wanted(postgres.url(port=proxy.port, sslmode="disable"), "fail", "60s")
     registry = load(orders={**profile, "pool": {"timeout": "50ms"}})
     opening = asyncio.create_task(registry.__aenter__())
     await wait_until(lambda: NAME in repr(registry) and registry.stats(NAME).timeouts > 1)
 
-    await proxy.listen()
+    proxy.deaf = False
+    if not is_silent:
+        await proxy.listen()
     await asyncio.wait_for(opening, LONG)
 
     assert registry.stats(NAME).idle == 1

@@ -16,11 +16,21 @@ Load = Callable[..., Registry]
 
 @pytest.fixture
 async def new_lab(load: Load, postgres: PostgresServer) -> AsyncIterator[NewLab]:
-    """Make a pool: `new_lab(size=2)`; `url` and `timeouts` as in a profile."""
+    """Make a pool: `new_lab(size=2)`; `url`, `timeouts` and `breaker` as in a profile."""
     labs: list[Lab] = []
 
-    def new_lab(url: str | None = None, timeouts: dict[str, object] | None = None, **pool: object) -> Lab:
-        profile = {"url": url or postgres.url(sslmode="disable"), "pool": pool, "timeouts": timeouts or {}}
+    def new_lab(
+        url: str | None = None,
+        timeouts: dict[str, object] | None = None,
+        breaker: dict[str, object] | None = None,
+        **pool: object,
+    ) -> Lab:
+        profile = {
+            "url": url or postgres.url(sslmode="disable"),
+            "pool": pool,
+            "timeouts": timeouts or {},
+            "breaker": breaker or {},
+        }
         labs.append(Lab(load(orders=profile).settings("orders")))
         return labs[-1]
 

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connmgr import CommitInRun, FailureKind, Registry, failure_of
+from connmgr import CommitInRun, FailureKind, PoolTimeout, Registry, failure_of
 from connmgr.runtime.budget import FIRST
 from tests.rig.failed import error_of
+from tests.rig.ports import LOOPBACK
 from tests.rig.postgres import PostgresServer
 from tests.rig.wait import wait_until
+from tests.rig.wire import Ending, ScriptedServer
 
 Load = Callable[..., Registry]
 Work = Callable[[AsyncSession], Awaitable[object]]
@@ -181,6 +183,17 @@ async def test_when_everything_fails_the_tries_stay_within_the_budget(
 
     assert work.calls <= 1.1 * calls
     assert work.calls >= calls + FIRST
+
+
+async def test_who_waited_for_a_connection_in_vain_does_not_wait_again(load: Load) -> None:
+    async with ScriptedServer(Ending.CLOSE) as server:
+        url = f"postgresql://app@{LOOPBACK}:{server.port}/orders?sslmode=disable"
+        async with load(orders={"url": url, "pool": {"timeout": "50ms"}}) as registry:
+            error = await error_of(registry.run(NAME, Counter()))
+
+            assert isinstance(error, PoolTimeout)
+            assert failure_of(error).kind is FailureKind.CONNECTION_LOST
+            assert registry.stats(NAME).timeouts == 1
 
 
 async def by_session(session: AsyncSession) -> None:
