@@ -10,7 +10,7 @@ from typing import Protocol
 
 from connmgr.engine import backoff
 from connmgr.engine.failures import classify
-from connmgr.settings import ConnectRetry
+from connmgr.settings import Settings
 
 HANGS = 0.25
 """Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
@@ -64,20 +64,20 @@ class Connector:
     """The connects of one pool.
 
     After a failure one at a time tries again, at growing pauses that all callers share. Only beside one
-    that hangs may a newcomer start a fresh attempt, up to `limit`; at the limit it takes the place of
-    the youngest that hangs. The oldest is never given up, or a server that is merely slow would never
-    be reached. A newcomer that comes too early to tell has its attempt as soon as those under way hang.
+    that hangs may a newcomer start a fresh attempt, up to `pool.connecting_limit`; at the limit it takes
+    the place of the youngest that hangs. The oldest is never given up, or a server that is merely slow
+    would never be reached. A newcomer that comes too early to tell has its attempt as soon as those under
+    way hang.
     """
 
     __slots__ = (
-        "_attempts", "_clock", "_failing_since", "_hangs", "_idle_retry_at", "_limit", "_look", "_needs",
-        "_owes", "_pressed_since", "_retry", "_retry_at", "_timer", "failures", "last_error",
+        "_attempts", "_clock", "_failing_since", "_hangs", "_idle_retry_at", "_look", "_needs", "_owes",
+        "_pressed_since", "_retry_at", "_settings", "_timer", "failures", "last_error",
     )  # fmt: skip
 
-    def __init__(self, needs: Needs, limit: int, retry: ConnectRetry, clock: Callable[[], float]) -> None:
+    def __init__(self, needs: Needs, settings: Settings, clock: Callable[[], float]) -> None:
         self._needs = needs
-        self._limit = limit
-        self._retry = retry
+        self._settings = settings
         self._clock = clock
         self._attempts: dict[asyncio.Task[None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -116,7 +116,7 @@ class Connector:
 
     def _has_room(self, now: float) -> bool:
         """Whether one more may start, once a newcomer has taken the place of one that hangs."""
-        is_full = len(self._attempts) >= self._limit or self._needs.free_slots() <= 0
+        is_full = len(self._attempts) >= self._settings.pool.connecting_limit or self._needs.free_slots() <= 0
         if is_full and self._owes:
             replaceable = self._hanging(now)[1:]
             if replaceable:
@@ -184,14 +184,16 @@ class Connector:
         self._pressed_since = self._pressed_since or now
         self.last_error = error
         self._idle_retry_at = now + backoff.idle_pause(now - self._failing_since)
-        pause = max(0.0, begun + backoff.connect_pause(now - self._pressed_since, self._retry) - now)
+        pause = max(
+            0.0, begun + backoff.connect_pause(now - self._pressed_since, self._settings.retry.connect) - now
+        )
         self._retry_at = now + pause
         self.failures += 1
         self._needs.counted(error)
         if not classify(error).retry_connect:
             self._needs.failed(error)
-        elif self._retry.attempts is not None:
-            self._needs.gave_up(error, self.failures - self._retry.attempts)
+        elif (attempts := self._settings.retry.connect.attempts) is not None:
+            self._needs.gave_up(error, self.failures - attempts)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(pause, self._try_again)
 

@@ -24,6 +24,8 @@ class ProfilePool(Stock):
     run in tasks of the pool's, so a caller that gives up or is cancelled takes nothing with it.
     """
 
+    __slots__ = ("_is_lifo", "_notes_stacks", "_replaces", "_resets", "_timeout")
+
     def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
         super().__init__(creator, meter, **kw)
         settings = meter.settings.pool

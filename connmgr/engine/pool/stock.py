@@ -30,6 +30,13 @@ class Stock(ClosingPool):
     the books and not idle is in use: somebody has it, or a test or a reset goes on.
     """
 
+    # Beside what SQLAlchemy's class keeps in a dictionary: past thirty names, each pool would have one of its
+    # own in place of a share in that of all pools, which is a kilobyte more.
+    __slots__ = (
+        "_alive_at", "_breaker", "_ceiling", "_connector", "_generation", "_liveness", "_max", "_renewed_at",
+        "_size", "_waiters", "_was_disposed", "_why_renewed", "idle",
+    )  # fmt: skip
+
     # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
     def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
         super().__init__(creator, **kw)
@@ -46,8 +53,7 @@ class Stock(ClosingPool):
         self._was_disposed = False
         self._waiters = Waiters()
         self._liveness = Liveness(meter, self)
-        retry = meter.settings.retry.connect
-        self._connector = Connector(self, settings.connecting_limit, retry, meter.clock)
+        self._connector = Connector(self, meter.settings, meter.clock)
         self._breaker = build_breaker(meter, self._waiters.fail_all, self._connector.probe)
 
     def stats(self) -> PoolStats:
