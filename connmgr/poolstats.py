@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import zip_longest
+from typing import Literal, TypeAlias
+
+BreakerState: TypeAlias = Literal["closed", "half_open", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,15 @@ class PoolStats:
 
     `size` connections are kept and `max` opened at most, None for no limit. The gauges are of now: `in_use`
     are those checked out, being tested or being reset, `oldest_wait` is in seconds, `excess` is by how many
-    connections a pool that was made smaller is still too large. The others count since the profile's first
-    use: `timeouts` and `rejected` are checkouts that got nothing, `failed` are connects, `closed_by` says
-    why connections were closed, and `liveness_*` how idle ones were tested before they were handed out:
-    not at all since they had just been used, with a round trip, and those of them found dead. `wait` is how
-    long checkouts took, `use` how long connections were out, `create` how long connects took.
+    connections a pool that was made smaller is still too large, `breaker` is None where none is set.
+
+    The others count since the profile's first use. `timeouts` and `rejected` are checkouts that got
+    nothing, `failed` are connects, `leaks` are connections that were held for longer than
+    `pool.leak_detection_threshold`, `retries` are transactions that `run` began again. `closed_by` says why
+    connections were closed, and `liveness_*` how idle ones were tested before they were handed out: not at
+    all since they had just been used, with a round trip, and those of them found dead. `wait` is how long
+    checkouts took, with those that timed out, `use` how long connections were out, `create` how long
+    connects took.
     """
 
     mode: str
@@ -73,11 +80,14 @@ class PoolStats:
     waiting: int = 0
     oldest_wait: float = 0.0
     excess: int = 0
+    breaker: BreakerState | None = None
     checkouts: int = 0
     timeouts: int = 0
     rejected: int = 0
     created: int = 0
     failed: int = 0
+    leaks: int = 0
+    retries: int = 0
     closed_by: Mapping[str, int] = field(default_factory=dict, hash=False)
     liveness_skipped: int = 0
     liveness_pinged: int = 0

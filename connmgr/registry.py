@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -14,6 +15,7 @@ from connmgr.engine.pool.stats import empty as empty_stats
 from connmgr.engine.protection import is_refused, refuse_in_tests
 from connmgr.errors import ConfigError
 from connmgr.loaded import LoadedProfiles
+from connmgr.observer import Observer
 from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
 from connmgr.report import HealthReport, Holder, Status
@@ -47,6 +49,7 @@ class Registry(LoadedProfiles):
         self._monitors: dict[str, Monitor] = {}
         self._owner = Ownership()
         self._closing = asyncio.Lock()
+        self._observer: Observer | None = None
 
     # A registry owns engines: one that has equal profiles is still another.
     __eq__, __hash__ = object.__eq__, object.__hash__
@@ -158,7 +161,8 @@ class Registry(LoadedProfiles):
             CommitInRun: `work` committed.
             Exception: what `work` or the database raised last, with a note of how often it was tried.
         """
-        return await run(lambda: self.begin(name), work, confirm)
+        with nullcontext() if self._observer is None else self._observer.running(name):
+            return await run(lambda: self.begin(name), work, confirm)
 
     def connect(self, name: str, *, autocommit: bool | None = None) -> ConnectionScope:
         """Return a Core connection of the profile, for `async with`. The caller commits."""
@@ -190,6 +194,16 @@ class Registry(LoadedProfiles):
         if name in self._handles:
             return self._handles[name].stats()
         return empty_stats(self.settings(name).pool)
+
+    def stats_all(self) -> dict[str, PoolStats]:
+        """Return the counters of each profile in use, of one moment; may be called from any thread."""
+        return self._owner.call(lambda: {name: each.stats() for name, each in self._handles.items()})
+
+    def observe(self, observer: Observer | None) -> None:
+        """Tell `observer` what happens in all profiles from now on, in place of whoever was told before."""
+        self._observer = observer
+        for handle in self._handles.values():
+            handle.observe(observer)
 
     def holders(self, name: str) -> tuple[Holder, ...]:
         """Say who has a connection of the profile now, the longest first; with the lines that checked it
@@ -234,7 +248,7 @@ class Registry(LoadedProfiles):
         self._owner.check()
         handle = self._handles.get(name)
         if handle is None:
-            handle = self._handles[name] = Handle(self.settings(name))
+            handle = self._handles[name] = Handle(self.settings(name), self._observer)
         return handle
 
     def _monitor(self, name: str) -> Monitor:

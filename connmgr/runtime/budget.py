@@ -17,13 +17,14 @@ class RetryBudget:
     1.1 times as often, not five times.
     """
 
-    __slots__ = ("_credit", "_failing", "_ratio", "_taken")
+    __slots__ = ("_credit", "_failing", "_ratio", "_taken", "retries")
 
     def __init__(self, ratio: float) -> None:
         self._ratio = ratio
         self._credit = FIRST
         self._failing = 0
         self._taken = 0
+        self.retries = 0
 
     def begin(self) -> None:
         """Count a call."""
@@ -41,4 +42,5 @@ class RetryBudget:
         elif self._taken >= int(self._ratio * self._failing):
             return False
         self._taken += 1
+        self.retries += 1
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,6 +25,7 @@ from connmgr.engine.pool import (
 )
 from connmgr.errors import CircuitOpen, ConnmgrError
 from connmgr.failure import Failure, FailureKind
+from connmgr.observer import Observer
 from connmgr.poolstats import PoolStats
 from connmgr.report import Holder
 from connmgr.runtime.budget import RetryBudget
@@ -38,10 +40,10 @@ class Handle:
 
     __slots__ = ("_autocommit_engine", "_budget", "_leases", "driver", "engine", "settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         self.settings = settings
         self.driver = build_driver(settings)
-        self.engine = build_engine(Meter(settings, self.driver))
+        self.engine = build_engine(Meter(settings, self.driver, observer=observer))
         self._autocommit_engine: AsyncEngine | None = None
         self._leases = Leases()
         self._budget: RetryBudget | None = None
@@ -88,8 +90,18 @@ class Handle:
         return self._leases.take()
 
     def stats(self) -> PoolStats:
-        """Return the pool's counters; no I/O."""
-        return self.pool.stats()
+        """Return the pool's counters, and how often `run` began again; no I/O."""
+        stats = self.pool.stats()
+        return replace(stats, retries=self._budget.retries) if self._budget is not None else stats
+
+    def observe(self, observer: Observer | None) -> None:
+        """Tell `observer` from now on what the pool does."""
+        self.meter.observer = observer
+
+    @property
+    def observer(self) -> Observer | None:
+        """Who is told."""
+        return self.meter.observer
 
     def holders(self) -> tuple[Holder, ...]:
         """Say who has a connection now, the longest first."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from connmgr.errors import ConnmgrError, RegistryClosed, WrongEventLoop
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 0.2
 
 
 class Ownership:
@@ -56,9 +62,27 @@ class Ownership:
                 raise RegistryClosed("the registry is open in the parent process; open it in this one too")
             raise WrongEventLoop("the registry is open in another event loop; load one for this loop")
 
+    def call(self, read: Callable[[], T]) -> T:
+        """Return what `read` finds in the event loop that it is open in; may be called from any thread.
+
+        Read from another thread while the loop goes on, counters would not fit together. A loop that is
+        blocked changes none of them, and is not waited for.
+        """
+        loop = self._loop
+        if loop is None or not loop.is_running() or loop is asyncio._get_running_loop():
+            return read()
+        try:
+            return asyncio.run_coroutine_threadsafe(_in_loop(read), loop).result(_PATIENCE)
+        except TimeoutError:
+            return read()
+
     def was_inherited(self) -> bool:
         """Whether this process was forked from the one that opened it."""
         return self.is_open and self._pid != os.getpid()
+
+
+async def _in_loop(read: Callable[[], T]) -> T:
+    return read()
 
 
 def _running_loop(verb: str) -> asyncio.AbstractEventLoop:

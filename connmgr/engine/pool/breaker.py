@@ -10,6 +10,7 @@ from connmgr import logs
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.meter import Meter
 from connmgr.errors import CircuitOpen
+from connmgr.poolstats import BreakerState
 
 
 class Breaker:
@@ -41,6 +42,13 @@ class Breaker:
     def is_open(self) -> bool:
         """Whether callers are refused now."""
         return self._cause is not None
+
+    @property
+    def state(self) -> BreakerState:
+        """Half open while the connect that finds out is under way."""
+        if self._cause is None:
+            return "closed"
+        return "open" if self._timer is not None else "half_open"
 
     def check(self) -> None:
         """Refuse a caller while the breaker is open.
@@ -115,6 +123,11 @@ class Breaker:
             kind=failure.kind.value,
             sqlstate=failure.sqlstate,
         )
+
+
+def state_of(breaker: Breaker | None) -> BreakerState | None:
+    """Return the state of a profile's breaker; None for one that has none."""
+    return None if breaker is None else breaker.state
 
 
 def build_breaker(

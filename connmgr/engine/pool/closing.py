@@ -31,7 +31,7 @@ class ClosingPool(Pool):
     def _came_back(self, record: Record, now: float) -> float:
         """Note that a user gave a connection back; return for how many seconds it was held."""
         held = now - record.taken_at
-        self.meter.use.add(held)
+        self.meter.given_back(held)
         if record.stack is not None and record.dbapi_connection is not None:
             leaks.came_back(self.meter, record, now)
         record.give_back()

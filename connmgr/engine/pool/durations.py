@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from connmgr.poolstats import Histogram
 
 _LAST = 40
 """Durations from about 6 days on are counted as one."""
+
+_NONE: Final[list[int]] = []
+"""What every pool begins with; never changed."""
 
 
 class Durations:
@@ -18,7 +23,7 @@ class Durations:
     __slots__ = ("_counts", "_least", "_total")
 
     def __init__(self) -> None:
-        self._counts: list[int] = []
+        self._counts = _NONE
         self._least = 0
         self._total = 0.0
 

@@ -48,6 +48,7 @@ def came_back(meter: Meter, record: Record, now: float) -> None:
 def _report(meter: Meter, record: Record, now: float, threshold: float) -> None:
     if not record.was_reported and now - record.taken_at > threshold:
         record.was_reported = True
+        meter.leaks += 1
         _log(_holder(meter, record, now), threshold)
 
 

@@ -15,6 +15,7 @@ from connmgr.engine.drivers import Driver
 from connmgr.engine.pool.durations import Durations
 from connmgr.engine.pool.record import Record
 from connmgr.errors import EngineRetired, WrongEventLoop
+from connmgr.observer import Observer
 from connmgr.settings import Settings
 
 
@@ -25,22 +26,27 @@ class Meter:
     """
 
     __slots__ = (
-        "checkouts", "clock", "closed_by", "closing", "create", "created", "driver", "failed",
-        "liveness_failed", "liveness_pinged", "liveness_skipped", "loop", "open", "rejected",
+        "checkouts", "clock", "closed_by", "closing", "create", "created", "driver", "failed", "leaks",
+        "liveness_failed", "liveness_pinged", "liveness_skipped", "loop", "observer", "open", "rejected",
         "retired", "settings", "timeouts", "use", "wait",
     )  # fmt: skip
 
     def __init__(
-        self, settings: Settings, driver: Driver, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        driver: Driver,
+        clock: Callable[[], float] = time.monotonic,
+        observer: Observer | None = None,
     ) -> None:
         self.settings = settings
         self.driver = driver
         self.clock = clock
+        self.observer = observer
         self.retired = False
         self.closing = Deadlines(settings.timeouts.close)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.open: dict[int, Record] = {}
-        self.checkouts = self.timeouts = self.rejected = self.created = self.failed = 0
+        self.checkouts = self.timeouts = self.rejected = self.created = self.failed = self.leaks = 0
         self.liveness_skipped = self.liveness_pinged = self.liveness_failed = 0
         self.closed_by: dict[str, int] = {}
         self.wait, self.use, self.create = Durations(), Durations(), Durations()
@@ -49,7 +55,28 @@ class Meter:
         """Enter a new connection, which took `seconds`, in the books."""
         self.created += 1
         self.create.add(seconds)
+        if self.observer is not None:
+            self.observer.connected(self.settings.name, seconds)
         self.open[id(record.dbapi_connection)] = record
+
+    def handed_out(self, seconds: float) -> None:
+        """Count a checkout that took `seconds`."""
+        self.checkouts += 1
+        self.wait.add(seconds)
+        if self.observer is not None:
+            self.observer.checked_out(self.settings.name, seconds, None)
+
+    def kept_waiting(self, seconds: float, error: BaseException) -> None:
+        """Count a checkout that took `seconds` and came to nothing."""
+        self.wait.add(seconds)
+        if self.observer is not None:
+            self.observer.checked_out(self.settings.name, seconds, error)
+
+    def given_back(self, seconds: float) -> None:
+        """Count the return of a connection that was out for `seconds`."""
+        self.use.add(seconds)
+        if self.observer is not None:
+            self.observer.checked_in(self.settings.name, seconds)
 
     def ended(self, dbapi_connection: Any, cause: str | None = None) -> Record | None:
         """Strike out a connection that is about to be closed; None for one that is not in the books."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.util import await_only
 
 from connmgr.engine.pool import stacks, stats
-from connmgr.engine.pool.breaker import build_breaker
+from connmgr.engine.pool.breaker import build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
@@ -33,8 +33,7 @@ class ConnectionPerCheckout(ClosingPool):
         begun = meter.clock()
         record = self._open()
         record.take(record.alive_at, begun)
-        meter.checkouts += 1
-        meter.wait.add(record.alive_at - begun)
+        meter.handed_out(record.alive_at - begun)
         if meter.settings.pool.leak_detection_threshold is not None:
             record.stack = stacks.capture()
         return record
@@ -85,7 +84,8 @@ class ConnectionPerCheckout(ClosingPool):
 
     def stats(self) -> PoolStats:
         """Return the counters as they are now; no I/O."""
-        return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting)
+        breaker = state_of(self._breaker)
+        return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting, breaker=breaker)
 
     @property
     def last_error(self) -> None:

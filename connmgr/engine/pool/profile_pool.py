@@ -24,12 +24,12 @@ class ProfilePool(Stock):
     run in tasks of the pool's, so a caller that gives up or is cancelled takes nothing with it.
     """
 
-    __slots__ = ("_is_lifo", "_notes_stacks", "_replaces", "_resets", "_timeout")
+    __slots__ = ("_is_lifo", "_notes_stacks", "_replaces", "_resets")
 
     def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
         super().__init__(creator, meter, **kw)
         settings = meter.settings.pool
-        self._timeout, self._is_lifo = settings.timeout, settings.use_lifo
+        self._is_lifo = settings.use_lifo
         self._notes_stacks = settings.leak_detection_threshold is not None
         self._resets = settings.reset == "full" and meter.driver.can_reset
         self._replaces = settings.reset == "full" and not meter.driver.can_reset
@@ -88,13 +88,12 @@ class ProfilePool(Stock):
         self._refuse_when_too_many_wait()
         is_newcomer = True
         failures = self._connector.failures
+        end = since + self.meter.settings.pool.timeout
         while True:
             place = self._waiters.join(since, failures, first=not is_newcomer)
             # After `join`: the connector must count this caller among those who wait.
             self._connector.demand(newcomer=is_newcomer)
-            record = await self._waiters.wait(
-                place, since + self._timeout - self.meter.clock(), self._take_back
-            )
+            record = await self._waiters.wait(place, end - self.meter.clock(), self._take_back)
             if record is None:
                 raise self._timed_out(self.meter.clock() - since)
             if not self.meter.driver.is_closed(record.link):
@@ -106,8 +105,7 @@ class ProfilePool(Stock):
 
     def _hand_out(self, record: Record, now: float, since: float) -> None:
         record.take(now, since)
-        self.meter.checkouts += 1
-        self.meter.wait.add(now - since)
+        self.meter.handed_out(now - since)
 
     def _refuse_when_too_many_wait(self) -> None:
         """Refuse whom neither a test, nor a connect, nor a free slot is there for, beyond `max_waiting`."""
@@ -122,6 +120,7 @@ class ProfilePool(Stock):
     def _timed_out(self, waited: float) -> failing.PoolTimeout:
         self.meter.timeouts += 1
         error = failing.timed_out(self.meter, waited, self.stats(), self._connector.last_error)
+        self.meter.kept_waiting(waited, error)
         if len(self._connector):
             # Not a pool that is merely full: connects hang, and have not failed yet.
             self.counted(error)

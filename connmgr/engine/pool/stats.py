@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connmgr.engine.pool.meter import Meter
-from connmgr.poolstats import PoolStats
+from connmgr.poolstats import BreakerState, PoolStats
 from connmgr.settings import PoolSettings
 
 
@@ -22,6 +22,7 @@ def snapshot(
     connecting: int = 0,
     waiting: int = 0,
     oldest_wait: float = 0.0,
+    breaker: BreakerState | None = None,
 ) -> PoolStats:
     """Return the meter's counters, with the gauges that only the pool knows."""
     return PoolStats(
@@ -33,6 +34,8 @@ def snapshot(
         connecting=connecting,
         waiting=waiting,
         oldest_wait=oldest_wait,
+        breaker=breaker,
+        leaks=meter.leaks,
         excess=excess,
         checkouts=meter.checkouts,
         timeouts=meter.timeouts,

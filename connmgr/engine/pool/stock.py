@@ -9,7 +9,7 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from connmgr.engine.pool import stats
-from connmgr.engine.pool.breaker import build_breaker
+from connmgr.engine.pool.breaker import build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.connector import Connector
 from connmgr.engine.pool.liveness import Liveness
@@ -67,6 +67,7 @@ class Stock(ClosingPool):
             connecting=len(self._connector),
             waiting=len(self._waiters),
             oldest_wait=self._waiters.oldest(self.meter.clock()),
+            breaker=state_of(self._breaker),
         )
 
     def status(self) -> str:
@@ -237,7 +238,7 @@ class Stock(ClosingPool):
             return self
         return type(self)(
             self._creator,
-            Meter(self.meter.settings, self.meter.driver, self.meter.clock),
+            Meter(self.meter.settings, self.meter.driver, self.meter.clock, self.meter.observer),
             echo=self.echo,
             logging_name=self._orig_logging_name,
             _dispatch=self.dispatch,
