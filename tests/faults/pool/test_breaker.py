@@ -120,27 +120,16 @@ async def test_other_profiles_do_not_notice(registry: Registry, proxy: FaultProx
     assert registry.stats(OTHER).rejected == 0
 
 
-async def test_a_pool_that_is_merely_full_does_not_open_it(registry: Registry) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        held = asyncio.Event()
-        done = asyncio.Event()
-        count = 15
-
-        async def hold() -> None:
-            nonlocal count
-            async with registry.connect(NAME):
-                count -= 1
-                if not count:
-                    held.set()
-                await done.wait()
-
-        for _ in range(15):
-            tasks.create_task(hold())
-        await held.wait()
-        errors = [await error_of(ask(registry)) for _ in range(5)]
-        done.set()
+async def test_a_pool_that_is_merely_full_does_not_open_it(load: Load, postgres: PostgresServer) -> None:
+    pool = {"size": 1, "max_overflow": 0, "timeout": "500ms"}
+    async with load(orders={"url": postgres.url(), "pool": pool, "breaker": BREAKER}) as registry:
+        async with registry.session(NAME) as session:
+            await session.execute(text("SELECT 1"))
+            errors = await asyncio.gather(*(error_of(ask(registry)) for _ in range(5)))
+        served = await ask(registry)
 
     assert {type(error).__name__ for error in errors} == {"PoolTimeout"}
+    assert served == 1
 
 
 async def test_without_the_setting_there_is_none(load: Load) -> None:
