@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         WrongEventLoop,
     )
     from connmgr.failure import Constraint, ConstraintKind, Failure, FailureKind
+    from connmgr.observer import Observer
     from connmgr.poolstats import Histogram, PoolStats
     from connmgr.problem import Place, Problem
     from connmgr.profile import Profile
     from connmgr.registry import Registry
-    from connmgr.report import HealthReport, Holder, ServerInfo, Status
+    from connmgr.report import HealthHistory, HealthPoint, HealthReport, Holder, Status
     from connmgr.secret import Secret, SecretSource
+    from connmgr.server import ServerInfo, ServerLoad, TLSInfo
     from connmgr.settings import Settings
 
 _HOMES = {
@@ -51,9 +53,12 @@ _HOMES = {
     "Failure": "failure",
     "failure_of": "engine.failures",
     "FailureKind": "failure",
+    "HealthHistory": "report",
+    "HealthPoint": "report",
     "HealthReport": "report",
     "Histogram": "poolstats",
     "Holder": "report",
+    "Observer": "observer",
     "Place": "problem",
     "PoolStats": "poolstats",
     "PoolTimeout": "errors",
@@ -64,10 +69,12 @@ _HOMES = {
     "RegistryClosed": "errors",
     "Secret": "secret",
     "SecretSource": "secret",
-    "ServerInfo": "report",
+    "ServerInfo": "server",
+    "ServerLoad": "server",
     "Settings": "settings",
     "StartupFailed": "errors",
     "Status": "report",
+    "TLSInfo": "server",
     "TooManyWaiting": "errors",
     "UnknownProfile": "errors",
     "WrongEventLoop": "errors",
@@ -84,9 +91,12 @@ __all__ = [
     "EngineRetired",
     "Failure",
     "FailureKind",
+    "HealthHistory",
+    "HealthPoint",
     "HealthReport",
     "Histogram",
     "Holder",
+    "Observer",
     "Place",
     "PoolStats",
     "PoolTimeout",
@@ -98,9 +108,11 @@ __all__ = [
     "Secret",
     "SecretSource",
     "ServerInfo",
+    "ServerLoad",
     "Settings",
     "StartupFailed",
     "Status",
+    "TLSInfo",
     "TooManyWaiting",
     "UnknownProfile",
     "WrongEventLoop",

@@ -18,10 +18,10 @@ from connmgr.loaded import LoadedProfiles
 from connmgr.observer import Observer
 from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
-from connmgr.report import HealthReport, Holder, Status
+from connmgr.report import HealthHistory, HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.handle import Handle
-from connmgr.runtime.health import Monitor, misconfigured
+from connmgr.runtime.health import Health
 from connmgr.runtime.housekeeping import Housekeeper
 from connmgr.runtime.ownership import Ownership
 from connmgr.runtime.run import run
@@ -31,6 +31,7 @@ from connmgr.runtime.startup import start_up
 
 T = TypeVar("T")
 
+MAX_MONITORS = 5
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""
 
@@ -46,7 +47,7 @@ class Registry(LoadedProfiles):
     def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
         super().__init__(profiles, environ=environ)
         self._handles: dict[str, Handle] = {}
-        self._monitors: dict[str, Monitor] = {}
+        self._health = Health(MAX_MONITORS)
         self._owner = Ownership()
         self._closing = asyncio.Lock()
         self._observer: Observer | None = None
@@ -79,11 +80,11 @@ class Registry(LoadedProfiles):
         """
         if self._owner.was_inherited():
             # Kept and never used: collecting them would close what the parent process works with.
-            self._inherited = (self._handles, self._monitors)
+            self._inherited = (self._handles, self._health)
         self._owner.take()
-        self._handles, self._monitors = {}, {}
+        self._handles, self._health = {}, Health(MAX_MONITORS)
         self._closing = asyncio.Lock()
-        self._housekeeper = Housekeeper(lambda: self._handles.values())
+        self._housekeeper = Housekeeper(lambda: (*self._handles.values(), self._health))
         self._housekeeper.start()
 
     async def start(self) -> None:
@@ -110,11 +111,10 @@ class Registry(LoadedProfiles):
         self._owner.give_up()
         # Taken before the wait for another close: a registry opened again meanwhile has new ones.
         handles, self._handles = self._handles, {}
-        monitors, self._monitors = self._monitors, {}
-        housekeeper = self._housekeeper
+        health, housekeeper = self._health, self._housekeeper
         async with self._closing:
             try:
-                return await shut_down(monitors.values(), handles.values(), grace)
+                return await shut_down(health, handles.values(), grace)
             finally:
                 await housekeeper.stop()
 
@@ -212,24 +212,35 @@ class Registry(LoadedProfiles):
         self[name]
         return self._handles[name].holders() if name in self._handles else ()
 
-    async def health(self, name: str) -> HealthReport:
+    async def health(self, name: str, *, max_age: float | None = None) -> HealthReport:
         """Check one profile within its `health.timeout`. Never raises for a database that is down.
 
-        A profile whose settings cannot be resolved is unhealthy with the reason `misconfigured`.
+        Profiles that name the same database as the same user share one check, and its answer serves for
+        `health.ttl`, or for `max_age` seconds; the pool's counters are of now. A profile whose settings
+        cannot be resolved is unhealthy with the reason `misconfigured`.
         """
         self._owner.check()
         profile = self[name]
         try:
-            monitor = self._monitor(name)
+            handle = self._in_service(name)
         except ConfigError as error:
-            return misconfigured(profile, classify(error))
-        return await monitor.check()
+            return self._health.misconfigured(profile, classify(error))
+        return await self._health.check(handle, max_age)
 
-    async def health_all(self) -> dict[str, HealthReport]:
+    async def health_all(self, *, max_age: float | None = None) -> dict[str, HealthReport]:
         """Check every profile at once; a slow one does not delay the others' answers."""
         self._owner.check()
-        reports = await asyncio.gather(*(self.health(name) for name in self))
+        reports = await asyncio.gather(*(self.health(name, max_age=max_age) for name in self))
         return dict(zip(self, reports, strict=True))
+
+    def health_history(self, name: str) -> HealthHistory:
+        """Return a profile's last results and changes of status, since the registry was opened; no I/O."""
+        self[name]
+        return self._health.history(name)
+
+    def last_health(self) -> dict[str, HealthReport]:
+        """Return the last report of each profile that has one; no I/O, from any thread."""
+        return self._owner.call(self._health.latest)
 
     async def is_healthy(self, name: str) -> bool:
         """Whether the profile's database answers; a full pool still counts as healthy."""
@@ -250,8 +261,3 @@ class Registry(LoadedProfiles):
         if handle is None:
             handle = self._handles[name] = Handle(self.settings(name), self._observer)
         return handle
-
-    def _monitor(self, name: str) -> Monitor:
-        if name not in self._monitors:
-            self._monitors[name] = Monitor(self._in_service(name))
-        return self._monitors[name]

@@ -1,13 +1,14 @@
-"""Frozen values that say how a profile is doing: holders of connections, health reports."""
+"""Frozen values that say how a profile is doing: holders of connections, health reports, their history."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from connmgr.failure import Failure
 from connmgr.poolstats import PoolStats
+from connmgr.server import ServerInfo
 
 
 class Status(StrEnum):
@@ -33,21 +34,32 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerInfo:
-    """What answered. `role` is `primary` or `standby`, None for a database without roles."""
+class HealthPoint:
+    """A past result, or a change of the status: what it was from then on."""
 
-    product: str
-    version: str
-    role: str | None
+    checked_at: dt.datetime
+    status: Status
+    reason: str
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthHistory:
+    """The last results of a profile, and the last changes of its status, the newest last."""
+
+    results: tuple[HealthPoint, ...] = ()
+    transitions: tuple[HealthPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
     """How one profile is doing.
 
-    `reason` is `ok`, `pool_saturated`, or a `FailureKind`. `latency_ms` is the round trip of the query
-    alone, None when nothing answered. `checked_at` is in UTC. `pool` is None for a profile that could
-    not be settled.
+    `reason` is `ok`, one of those in `runtime.verdict`, or a `FailureKind`. `latency_ms` is the round trip
+    of the query alone, None when nothing answered. `checked_at` is when the server was asked, and `since`
+    from when on the status is what it is, both in UTC. `saturated` says that no connection is free, and
+    `stuck` that none has come back for `health.stuck_after` either. `pool` is None for a profile that
+    could not be settled.
     """
 
     profile: str
@@ -58,6 +70,8 @@ class HealthReport:
     latency_ms: float | None
     checked_at: dt.datetime
     critical: bool = True
+    since: dt.datetime | None = None
+    stuck: bool = False
     server: ServerInfo | None = None
     pool: PoolStats | None = None
     error: Failure | None = None
@@ -68,6 +82,7 @@ class HealthReport:
         error = None
         if self.error is not None:
             error = {
+                "kind": self.error.kind.value,
                 "type": self.error.type,
                 "sqlstate": self.error.sqlstate,
                 "message": self.error.message,
@@ -79,9 +94,11 @@ class HealthReport:
             "critical": self.critical,
             "reachable": self.reachable,
             "saturated": self.saturated,
+            "stuck": self.stuck,
             "latency_ms": self.latency_ms,
             "checked_at": self.checked_at.isoformat(),
-            "server": asdict(self.server) if self.server else None,
+            "since": self.since.isoformat() if self.since else None,
+            "server": self.server.to_dict(self.checked_at) if self.server else None,
             "pool": self.pool.to_dict() if self.pool else None,
             "error": error,
             "hint": self.hint,

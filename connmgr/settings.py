@@ -118,10 +118,15 @@ class BreakerSettings:
 
 @dataclass(frozen=True, slots=True)
 class HealthSettings:
-    """`health:`. `timeout` in seconds bounds a check whole, counted from its start."""
+    """`health:`, in seconds. `timeout` bounds a check whole, and its answer serves for `ttl`.
+
+    A full pool to which nothing has come back for `stuck_after` is taken to be stuck.
+    """
 
     critical: bool = True
     timeout: float = 1.0
+    ttl: float = 1.0
+    stuck_after: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

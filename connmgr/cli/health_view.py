@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from connmgr.cli.output import on_terminal, one_line, write, write_json
 from connmgr.cli.tables import Row, plain_columns, terminal_table
 from connmgr.poolstats import PoolStats
-from connmgr.report import HealthReport, ServerInfo, Status
+from connmgr.report import HealthReport, Status
+from connmgr.server import ServerInfo
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -5,19 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextvars import Context
+from typing import Protocol
 
 from connmgr import logs
-from connmgr.runtime.handle import Handle
 
 INTERVAL = 1.0
 """Seconds between two rounds. A limit such as `pool.idle_timeout` is kept to about that."""
 
 
+class Kept(Protocol):
+    """What is looked after: a profile's engine, or the checks of them all."""
+
+    @property
+    def name(self) -> str:
+        """What a log calls it."""
+        ...
+
+    def housekeep(self) -> None:
+        """Do what is due by the clock; no I/O."""
+        ...
+
+
 class Housekeeper:
     """Runs from `start` to `stop`. One task, not one for each pool: a thousand profiles cost one timer."""
 
-    def __init__(self, handles: Callable[[], Iterable[Handle]], interval: float = INTERVAL) -> None:
-        self._handles = handles
+    def __init__(self, kept: Callable[[], Iterable[Kept]], interval: float = INTERVAL) -> None:
+        self._kept = kept
         self._interval = interval
         self._task: asyncio.Task[None] | None = None
 
@@ -38,18 +51,18 @@ class Housekeeper:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
-            for handle in list(self._handles()):
-                _look_after(handle)
+            for each in list(self._kept()):
+                _look_after(each)
 
 
-def _look_after(handle: Handle) -> None:
-    """Do one profile's work; an error there must not keep the others from theirs."""
+def _look_after(kept: Kept) -> None:
+    """Do the work of one; an error there must not keep the others from theirs."""
     try:
-        handle.housekeep()
+        kept.housekeep()
     except Exception as error:  # noqa: BLE001 - logged, and tried again in the next round
         logs.event(
             "ERROR",
-            f"profile {handle.name!r}: housekeeping failed: {type(error).__name__}",
-            profile=handle.name,
+            f"profile {kept.name!r}: housekeeping failed: {type(error).__name__}",
+            profile=kept.name,
             error=type(error).__name__,
         )

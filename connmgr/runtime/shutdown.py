@@ -7,12 +7,10 @@ from collections.abc import Iterable
 
 from connmgr.report import Holder
 from connmgr.runtime.handle import Handle
-from connmgr.runtime.health import Monitor
+from connmgr.runtime.health import Health
 
 
-async def shut_down(
-    monitors: Iterable[Monitor], handles: Iterable[Handle], grace: float
-) -> tuple[Holder, ...]:
+async def shut_down(health: Health, handles: Iterable[Handle], grace: float) -> tuple[Holder, ...]:
     """End the checks in progress, then retire every engine; return who was cut off.
 
     Cancelled, it waits no longer for anybody and closes at once.
@@ -21,7 +19,7 @@ async def shut_down(
         Exception: the first error of a retirement, once all of them have ended.
     """
     try:
-        await asyncio.gather(*(monitor.close() for monitor in monitors), return_exceptions=True)
+        await health.close()
     except asyncio.CancelledError:
         grace = 0.0
         raise

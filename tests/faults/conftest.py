@@ -11,7 +11,7 @@ import pytest
 from connmgr import Registry
 from tests.rig.ports import LOOPBACK
 from tests.rig.postgres import PostgresServer
-from tests.rig.profiles import Document, write_profiles
+from tests.rig.profiles import Document, asked_each_time, write_profiles
 from tests.rig.proxy import FaultProxy
 
 Load = Callable[..., Registry]
@@ -22,7 +22,8 @@ def load(tmp_path: Path) -> Load:
     """Write one profile file per keyword and load them."""
 
     def load(**documents: Document) -> Registry:
-        return Registry.load(write_profiles(tmp_path / "profiles", **documents))
+        fresh = {name: asked_each_time(document) for name, document in documents.items()}
+        return Registry.load(write_profiles(tmp_path / "profiles", **fresh))
 
     return load
 

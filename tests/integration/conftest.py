@@ -14,6 +14,7 @@ from connmgr import Registry
 from tests.rig.availability import unavailable
 from tests.rig.libpq import Libpq, LibpqMissing
 from tests.rig.postgres import PostgresServer
+from tests.rig.profiles import asked_each_time
 from tests.rig.roles import new_primary, new_read_only, new_standby
 from tests.rig.template import Template
 
@@ -28,7 +29,9 @@ def load(tmp_path: Path) -> Load:
         directory = tmp_path / "profiles"
         directory.mkdir(exist_ok=True)
         for name, values in profiles.items():
-            (directory / f"{name}.yaml").write_text(json.dumps(values), encoding="utf-8")
+            (directory / f"{name}.yaml").write_text(
+                json.dumps(asked_each_time(dict(values))), encoding="utf-8"
+            )
         return Registry.load(directory, environ={} if environ is None else environ)
 
     return load

@@ -14,6 +14,14 @@ def profile(url: str, **settings: object) -> dict[str, object]:
     return {"url": url, **settings}
 
 
+def asked_each_time(document: Document) -> Document:
+    """Return a profile whose health is asked for anew by each check, as if `ttl` were nothing."""
+    if isinstance(document, str):
+        return document
+    health = document.get("health")
+    return {**document, "health": {"ttl": "0.001ms", **(health if isinstance(health, dict) else {})}}
+
+
 def write_profiles(directory: Path, **documents: Document) -> Path:
     """Write `name.yaml` for each document into `directory` and return the directory.
 

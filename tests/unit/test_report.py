@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 
-from connmgr import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, Status
+from connmgr import Failure, FailureKind, HealthReport, PoolStats, ServerInfo, ServerLoad, Status, TLSInfo
 
 STATS = PoolStats(
     *("pooled", 10, 30), open=12, idle=3, connecting=1, waiting=2, checkouts=40, timeouts=3,
@@ -19,7 +19,11 @@ def report(**changes: object) -> HealthReport:
     healthy = HealthReport(
         *("orders", Status.HEALTHY, "ok"),
         *(True, False, 0.8, NOON),
-        server=ServerInfo("PostgreSQL", "15.18", "primary"),
+        server=ServerInfo(
+            *("PostgreSQL", "15.18", "primary"),
+            tls=TLSInfo("TLSv1.3", dt.datetime(2026, 1, 12, tzinfo=dt.UTC)),
+            load=ServerLoad(40, 97),
+        ),
         pool=STATS,
     )
     return dataclasses.replace(healthy, **changes)  # type: ignore[arg-type]
@@ -39,7 +43,21 @@ def test_a_healthy_report_turns_into_json() -> None:
     assert plain["profile"] == "orders"
     assert plain["status"] == "healthy"
     assert plain["checked_at"] == "2026-01-02T12:00:00+00:00"
-    assert plain["server"] == {"product": "PostgreSQL", "version": "15.18", "role": "primary"}
+    assert plain["server"] == {
+        "product": "PostgreSQL",
+        "version": "15.18",
+        "role": "primary",
+        "read_only": False,
+        "replication_lag": None,
+        "connections": {"used": 40, "limit": 97},
+        "tls": {
+            "protocol": "TLSv1.3",
+            "certificate_ends": "2026-01-12T00:00:00+00:00",
+            "certificate_days": 9.5,
+        },
+        "wal_bytes": None,
+        "integrity": None,
+    }
     assert plain["pool"]["max"] == 30
     assert plain["error"] is None
 
@@ -51,7 +69,12 @@ def test_an_unhealthy_report_carries_the_failure_and_its_hint() -> None:
 
     plain = json.loads(json.dumps(unhealthy.to_dict()))
 
-    assert plain["error"] == {"type": "InvalidPasswordError", "sqlstate": "28P01", "message": "refused"}
+    assert plain["error"] == {
+        "kind": "authentication",
+        "type": "InvalidPasswordError",
+        "sqlstate": "28P01",
+        "message": "refused",
+    }
     assert plain["hint"] == "check it"
     assert plain["server"] is None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, Protocol
 
 from sqlalchemy.engine import URL
 
-from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.server import ServerInfo, ServerLoad
 
 
 class Driver(Protocol):
@@ -42,8 +42,30 @@ class Driver(Protocol):
         """
         ...
 
+    @property
+    def identity(self) -> Hashable:
+        """Whatever makes two profiles' checks the same: the database, the way to it, and the user."""
+        ...
+
+    @property
+    def server(self) -> Hashable:
+        """Who has to bear the connections: a server has several databases."""
+        ...
+
     async def probe(self, connection: Any) -> ServerInfo:
-        """Make one round trip and say what answered."""
+        """Make one round trip and say what answered.
+
+        Raises:
+            OSError: what answered is no longer what `target_session_attrs` wants.
+        """
+        ...
+
+    async def load(self, connection: Any) -> ServerLoad | None:
+        """Say how full the server is, and how far behind; None for a database without a server."""
+        ...
+
+    async def integrity(self, connection: Any) -> str | None:
+        """Read the whole database and return `ok` or what is wrong; None where that cannot be asked."""
         ...
 
     async def ping(self, connection: Any) -> None:

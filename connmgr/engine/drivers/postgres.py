@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import asyncpg
@@ -14,6 +15,7 @@ from sqlalchemy.engine import URL
 from connmgr.engine.drivers import session_attrs
 from connmgr.engine.drivers.asked import Asked
 from connmgr.engine.drivers.connection import Connection
+from connmgr.engine.drivers.described import described, load_of
 from connmgr.engine.drivers.login import log_in
 from connmgr.engine.resolver import resolve
 from connmgr.engine.servers import (
@@ -26,8 +28,8 @@ from connmgr.engine.servers import (
     tell_of_others,
 )
 from connmgr.engine.tls import build_context, is_encrypted
-from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.server import ServerInfo, ServerLoad
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SessionAttrs
 
@@ -137,11 +139,23 @@ class PostgresDriver:
             contexts[server.host] = context
         return context
 
+    @property
+    def identity(self) -> Hashable:
+        return replace(self._target, application_name="", options=None)
+
+    @property
+    def server(self) -> Hashable:
+        return self._target.servers
+
     async def probe(self, connection: Connection) -> ServerInfo:
         await connection.execute("SELECT 1")
-        role = await session_attrs.role_of(connection)
-        version = str(getattr(connection.get_settings(), "server_version", "")).partition(" ")[0]
-        return ServerInfo("PostgreSQL", version, "standby" if role.standby else "primary")
+        return await described(connection, self._target.target_session_attrs)
+
+    async def load(self, connection: Connection) -> ServerLoad | None:
+        return await load_of(connection)
+
+    async def integrity(self, connection: Connection) -> str | None:
+        return None
 
     async def ping(self, connection: Connection) -> None:
         # Without arguments asyncpg prepares nothing and sends one message; it cannot read the answer to an

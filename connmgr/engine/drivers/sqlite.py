@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, cast
 
 import aiosqlite
 from sqlalchemy.engine import URL
 
 from connmgr.engine.drivers.sqlite_connection import Connection, keep_to_own_file, path_to_open
-from connmgr.report import ServerInfo
 from connmgr.secret import Secret
+from connmgr.server import ServerInfo, ServerLoad
 from connmgr.settings import Settings
 from connmgr.target import SQLiteTarget
 
@@ -103,10 +104,35 @@ class SQLiteDriver:
             raise
         return connection
 
+    @property
+    def identity(self) -> Hashable:
+        return (SQLiteDriver, self._target.path or self._memory_name)
+
+    @property
+    def server(self) -> Hashable:
+        return self.identity
+
     async def probe(self, connection: aiosqlite.Connection) -> ServerInfo:
+        # One hop to its thread for all of it; aiosqlite's own methods take one each.
+        run: Callable[..., Awaitable[ServerInfo]] = connection._execute
+        return await run(self._look, connection._conn)
+
+    def _look(self, connection: sqlite3.Connection) -> ServerInfo:
         # Reads the file's header: `SELECT 1` alone would find a file of garbage healthy.
-        async with connection.execute("PRAGMA schema_version"):
-            return ServerInfo("SQLite", sqlite3.sqlite_version, None)
+        connection.execute("PRAGMA schema_version").close()
+        size = None
+        if self._target.path is not None:
+            with contextlib.suppress(OSError):  # another journal mode has none
+                size = os.stat(f"{self._target.path}-wal").st_size  # noqa: PTH116
+        return ServerInfo("SQLite", sqlite3.sqlite_version, None, wal_bytes=size)
+
+    async def load(self, connection: aiosqlite.Connection) -> ServerLoad | None:
+        return None
+
+    async def integrity(self, connection: aiosqlite.Connection) -> str | None:
+        async with connection.execute("PRAGMA quick_check(1)") as cursor:
+            row = await cursor.fetchone()
+        return str(row[0]) if row else None
 
     async def ping(self, connection: aiosqlite.Connection) -> None:
         """Nothing to ask: there is no server that could be gone, and the thread is in this process."""

@@ -8,7 +8,8 @@ import pytest
 
 from connmgr.cli.health_view import row, worst
 from connmgr.failure import Failure, FailureKind
-from connmgr.report import HealthReport, PoolStats, ServerInfo, Status
+from connmgr.report import HealthReport, PoolStats, Status
+from connmgr.server import ServerInfo
 
 
 def report(**changes) -> HealthReport:

@@ -1,0 +1,220 @@
+"""Asks one database how it is, on a connection of its own that is kept from check to check."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from connmgr.engine.cleanup import finish
+from connmgr.engine.deadlines import Deadlines
+from connmgr.runtime.handle import Handle
+from connmgr.runtime.seats import Seats
+from connmgr.server import ServerInfo
+
+T = TypeVar("T")
+
+LOAD_TTL: Final = 5.0
+"""Seconds for which what a server says of its load serves for all its databases."""
+
+LEEWAY: Final = 0.06
+"""Seconds past the deadline in which a check says what it found; its askers would each find it late."""
+
+CUT: Final = 0.05
+"""Seconds in which a question ends whose connection was closed under it."""
+
+UNASKED: Final = 60.0
+"""Seconds after the last question that a connection is still kept."""
+
+
+class NotChecked(TimeoutError):
+    """No turn came in time, although the server answers: more databases are checked than it has seats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a check found at `at` by the monitor's clock: the server and its round trip, or the error."""
+
+    at: float
+    checked_at: dt.datetime
+    server: ServerInfo | None = None
+    latency_ms: float | None = None
+    error: Exception | None = None
+
+
+class Monitor:
+    """Checks one database for all profiles that name it, on a connection outside of their pools.
+
+    Outside, because a check that waits for the application's pool would report load as an outage. One
+    check at a time: whoever asks meanwhile gets the answer of the one that runs, in a task that no asker
+    can cancel.
+    """
+
+    def __init__(self, handle: Handle, seats: Seats, clock: Callable[[], float]) -> None:
+        self._handle = handle
+        self._driver = handle.driver
+        self._seats = seats
+        self._clock = clock
+        self._connection: Any = None
+        self._running: asyncio.Task[None] | None = None
+        self._timeout = 0.0
+        self._waits_since: float | None = None
+        self._asked_at = clock()
+        self._was_writer = False
+        self.latest: Answer | None = None
+
+    @property
+    def lost_writer(self) -> bool:
+        """Whether the server took writes once and does not now."""
+        server = self.latest.server if self.latest else None
+        return self._was_writer and server is not None and server.read_only
+
+    async def ask(self, *, within: float, max_age: float) -> Answer:
+        """Return an answer not older than `max_age` seconds, or a new one, after at most `within` seconds."""
+        self._asked_at, asked_at = self._clock(), dt.datetime.now(dt.UTC)
+        before = self.latest
+        if before is not None and self._asked_at - before.at < max_age:
+            return before
+        self._timeout = max(self._timeout, within)
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(
+                self._check(), name=f"connmgr health {self._handle.name}", context=Context()
+            )
+        await asyncio.wait({self._running}, timeout=within + LEEWAY)
+        if self.latest is not None and self.latest is not before:
+            return self.latest
+        return Answer(self._asked_at, asked_at, error=self._late(within))
+
+    def _late(self, within: float) -> TimeoutError:
+        if self._waits_since is not None and self._seats.answered_at >= self._waits_since:
+            return NotChecked(f"no turn within {within:g} s (health.timeout)")
+        return TimeoutError(f"no answer within {within:g} s (health.timeout)")
+
+    async def _check(self) -> None:
+        self._waits_since = self._clock()
+        await self._seats.take(self)
+        self._waits_since = None
+        try:
+            self.latest = await self._answer()
+        except BaseException:
+            self._drop()
+            raise
+        finally:
+            if self._connection is None or not self._seats.keep(self):
+                try:
+                    await self.hang_up()
+                finally:
+                    self._seats.leave()
+
+    async def _answer(self) -> Answer:
+        loop = asyncio.get_running_loop()
+        checked_at = dt.datetime.now(dt.UTC)
+        end = loop.time() + self._timeout
+        try:
+            server, latency = await self._look(end)
+            if self._clock() - self._seats.load_at >= LOAD_TTL:
+                await self._look_at_load(end)
+        except Exception as error:  # noqa: BLE001 - a report never raises for a database that is down
+            return Answer(self._clock(), checked_at, error=error)
+        now = self._clock()
+        self._seats.answered_at = now
+        self._was_writer = self._was_writer or not server.read_only
+        return Answer(now, checked_at, replace(server, load=self._seats.load), latency)
+
+    async def _look(self, end: float) -> tuple[ServerInfo, float]:
+        """Ask on the kept connection; when that one turns out dead, once more on a new one.
+
+        The kept one gets half of the time: a path that died silently (a firewall forgot it) would
+        otherwise use up the deadline, and a healthy server would be reported as down.
+        """
+        loop = asyncio.get_running_loop()
+        if self._connection is not None and not self._driver.is_closed(self._connection):
+            now = loop.time()
+            try:
+                return await self._probe(now + (end - now) / 2)
+            except Exception:  # noqa: BLE001 - the new connection below tells what is wrong
+                self._drop()
+        left = end - loop.time()
+        limit = asyncio.timeout(left)
+        try:
+            async with limit:
+                self._connection = await self._driver.connect(within=left)
+        except TimeoutError:
+            if limit.expired():
+                raise self._late(self._timeout) from None
+            raise  # the driver gave up by itself, within a shorter time
+        return await self._probe(end)
+
+    async def _probe(self, end: float) -> tuple[ServerInfo, float]:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        server = await self._until(end, self._driver.probe(self._connection))
+        return server, (loop.time() - begun) * 1000
+
+    async def _look_at_load(self, end: float) -> None:
+        """Ask on behalf of every database of the server; what it does not tell is no failure."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._seats.load_at = self._clock()
+        with contextlib.suppress(Exception):
+            load = self._driver.load(self._connection)
+            self._seats.load = await self._until(now + (end - now) / 2, load)
+
+    async def _until(self, end: float, question: Awaitable[T]) -> T:
+        """Wait for an answer. At the deadline the connection is closed hard, which ends the wait.
+
+        Cancelling it instead would make asyncpg send a cancel request to the same silent server, and
+        leave a task waiting for the answer to that.
+        """
+        loop = asyncio.get_running_loop()
+        asked = asyncio.ensure_future(question)
+        await asyncio.wait({asked}, timeout=max(0.0, end - loop.time()))
+        if not asked.done():
+            self._drop()
+            await asyncio.wait({asked}, timeout=CUT)
+            if not asked.cancel() and not asked.cancelled():
+                asked.exception()
+            raise self._late(self._timeout)
+        return asked.result()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                self._driver.terminate(connection)
+
+    async def hang_up(self) -> None:
+        """Close the connection, if there is one, within `timeouts.close`."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await self._handle.meter.close_politely(connection)
+
+    def is_unasked(self) -> bool:
+        """Whether nobody has wanted to know for a while; its connection may go."""
+        return self._connection is not None and self._clock() - self._asked_at > UNASKED
+
+    async def rest(self) -> None:
+        """Close the connection that is kept for a next check, unless one runs."""
+        if self._seats.forget(self):
+            await self.hang_up()
+
+    async def close(self) -> None:
+        """End a check in progress, which is bounded, and close the connection. A cancellation is raised
+        after that: a check left to itself would open a connection that nobody closes.
+        """
+        limit = Deadlines(self._timeout + self._handle.settings.timeouts.close)
+        with contextlib.suppress(Exception):
+            await finish(self._end(), limit, self._drop)
+
+    async def _end(self) -> None:
+        running = self._running
+        if running is not None and not running.done():
+            if self._waits_since is not None:
+                running.cancel()
+            await asyncio.wait({running})
+        await self.rest()

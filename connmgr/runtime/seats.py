@@ -1,0 +1,91 @@
+"""The connections for health checks that one server has to bear at once, and whose turn it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from connmgr.server import ServerLoad
+
+
+class Sitter(Protocol):
+    """Whoever keeps a connection between its checks."""
+
+    async def hang_up(self) -> None:
+        """Close the connection, in bounded time."""
+        ...
+
+
+class Seats:
+    """The seats of one server: who has one may have a connection.
+
+    Kept between checks while nobody else asks for it; else the connection that was unused for longest is
+    closed, and its seat goes to whoever waits, in order. So no more than `most` are ever open, and
+    with more databases than seats each still has its turn.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._kept: dict[Sitter, None] = {}
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.answered_at = float("-inf")
+        self.load: ServerLoad | None = None
+        self.load_at = float("-inf")
+
+    async def take(self, sitter: Sitter) -> None:
+        """Return once `sitter` has a seat: its own that it kept, a free one, or the next."""
+        if sitter in self._kept:
+            del self._kept[sitter]
+        elif self._free:
+            self._free -= 1
+        elif self._kept:
+            await self._evict()
+        else:
+            await self._wait()
+
+    async def _evict(self) -> None:
+        oldest = next(iter(self._kept))
+        del self._kept[oldest]
+        try:
+            # To its end: the server would see one more than it should.
+            await oldest.hang_up()
+        except BaseException:
+            self.leave()
+            raise
+
+    async def _wait(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    def keep(self, sitter: Sitter) -> bool:
+        """Keep the seat until the next check, if nobody waits for one; says whether."""
+        if self._waiting:
+            return False
+        self._kept[sitter] = None
+        return True
+
+    def leave(self) -> None:
+        """Give a seat up that was taken, and is not kept."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def forget(self, sitter: Sitter) -> bool:
+        """Take a kept seat from `sitter`, for good; says whether it had one."""
+        if sitter not in self._kept:
+            return False
+        del self._kept[sitter]
+        self.leave()
+        return True
