@@ -31,6 +31,7 @@ from connmgr.runtime.startup import start_up
 
 T = TypeVar("T")
 
+
 MAX_MONITORS = 5
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""

@@ -24,9 +24,6 @@ LOAD_TTL: Final = 5.0
 LEEWAY: Final = 0.06
 """Seconds past the deadline in which a check says what it found; its askers would each find it late."""
 
-CUT: Final = 0.05
-"""Seconds in which a question ends whose connection was closed under it."""
-
 UNASKED: Final = 60.0
 """Seconds after the last question that a connection is still kept."""
 
@@ -81,8 +78,9 @@ class Monitor:
             return before
         self._timeout = max(self._timeout, within)
         if self._running is None or self._running.done():
-            self._running = asyncio.get_running_loop().create_task(
-                self._check(), name=f"connmgr health {self._handle.name}", context=Context()
+            loop = asyncio.get_running_loop()
+            self._running = loop.create_task(
+                self._check(loop.time()), name=f"connmgr health {self._handle.name}", context=Context()
             )
         await asyncio.wait({self._running}, timeout=within + LEEWAY)
         if self.latest is not None and self.latest is not before:
@@ -94,12 +92,14 @@ class Monitor:
             return NotChecked(f"no turn within {within:g} s (health.timeout)")
         return TimeoutError(f"no answer within {within:g} s (health.timeout)")
 
-    async def _check(self) -> None:
+    async def _check(self, begun: float) -> None:
+        """Look, within the time that begins with the question, or with the turn where one is waited for."""
         self._waits_since = self._clock()
-        await self._seats.take(self)
+        if await self._seats.take(self):
+            begun = asyncio.get_running_loop().time()
         self._waits_since = None
         try:
-            self.latest = await self._answer()
+            self.latest = await self._answer(begun + self._timeout)
         except BaseException:
             self._drop()
             raise
@@ -110,10 +110,8 @@ class Monitor:
                 finally:
                     self._seats.leave()
 
-    async def _answer(self) -> Answer:
-        loop = asyncio.get_running_loop()
+    async def _answer(self, end: float) -> Answer:
         checked_at = dt.datetime.now(dt.UTC)
-        end = loop.time() + self._timeout
         try:
             server, latency = await self._look(end)
             if self._clock() - self._seats.load_at >= LOAD_TTL:
@@ -123,7 +121,9 @@ class Monitor:
         now = self._clock()
         self._seats.answered_at = now
         self._was_writer = self._was_writer or not server.read_only
-        return Answer(now, checked_at, replace(server, load=self._seats.load), latency)
+        if self._seats.load is not None:
+            server = replace(server, load=self._seats.load)
+        return Answer(now, checked_at, server, latency)
 
     async def _look(self, end: float) -> tuple[ServerInfo, float]:
         """Ask on the kept connection; when that one turns out dead, once more on a new one.
@@ -170,16 +170,16 @@ class Monitor:
         Cancelling it instead would make asyncpg send a cancel request to the same silent server, and
         leave a task waiting for the answer to that.
         """
-        loop = asyncio.get_running_loop()
-        asked = asyncio.ensure_future(question)
-        await asyncio.wait({asked}, timeout=max(0.0, end - loop.time()))
-        if not asked.done():
-            self._drop()
-            await asyncio.wait({asked}, timeout=CUT)
-            if not asked.cancel() and not asked.cancelled():
-                asked.exception()
-            raise self._late(self._timeout)
-        return asked.result()
+        connection = self._connection
+        timer = asyncio.get_running_loop().call_at(end, self._drop)
+        try:
+            return await question
+        except Exception:
+            if self._connection is not connection:
+                raise self._late(self._timeout) from None
+            raise
+        finally:
+            timer.cancel()
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

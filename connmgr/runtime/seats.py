@@ -33,16 +33,18 @@ class Seats:
         self.load: ServerLoad | None = None
         self.load_at = float("-inf")
 
-    async def take(self, sitter: Sitter) -> None:
-        """Return once `sitter` has a seat: its own that it kept, a free one, or the next."""
+    async def take(self, sitter: Sitter) -> bool:
+        """Return once `sitter` has a seat: its own that it kept, a free one, or the next. Says whether
+        that had to be waited for.
+        """
         if sitter in self._kept:
             del self._kept[sitter]
         elif self._free:
             self._free -= 1
-        elif self._kept:
-            await self._evict()
         else:
-            await self._wait()
+            await (self._evict() if self._kept else self._wait())
+            return True
+        return False
 
     async def _evict(self) -> None:
         oldest = next(iter(self._kept))
