@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RegistryClosed,
         StartupFailed,
         TooManyWaiting,
+        UnknownGroup,
         UnknownProfile,
         WrongEventLoop,
     )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from connmgr.problem import Place, Problem
     from connmgr.profile import Profile
     from connmgr.registry import Registry
+    from connmgr.registry_settings import RegistrySettings
     from connmgr.report import HealthHistory, HealthPoint, HealthReport, Holder, Status
     from connmgr.secret import Secret, SecretSource
     from connmgr.server import ServerInfo, ServerLoad, TLSInfo
@@ -67,6 +69,7 @@ _HOMES = {
     "ProtectedProfile": "errors",
     "Registry": "registry",
     "RegistryClosed": "errors",
+    "RegistrySettings": "registry_settings",
     "Secret": "secret",
     "SecretSource": "secret",
     "ServerInfo": "server",
@@ -76,6 +79,7 @@ _HOMES = {
     "Status": "report",
     "TLSInfo": "server",
     "TooManyWaiting": "errors",
+    "UnknownGroup": "errors",
     "UnknownProfile": "errors",
     "WrongEventLoop": "errors",
 }
@@ -105,6 +109,7 @@ __all__ = [
     "ProtectedProfile",
     "Registry",
     "RegistryClosed",
+    "RegistrySettings",
     "Secret",
     "SecretSource",
     "ServerInfo",
@@ -114,6 +119,7 @@ __all__ = [
     "Status",
     "TLSInfo",
     "TooManyWaiting",
+    "UnknownGroup",
     "UnknownProfile",
     "WrongEventLoop",
     "failure_of",

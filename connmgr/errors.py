@@ -3,6 +3,7 @@
     ConnmgrError
     ├── ConfigError        profile files, or the values they refer to, are wrong; `problems` lists all
     ├── UnknownProfile     no profile of that name (a KeyError too)
+    ├── UnknownGroup       no group of that name
     ├── RegistryClosed     the registry is not open: not yet, or no longer
     ├── WrongEventLoop     an open registry belongs to the event loop that opened it
     ├── EngineRetired      the engine left service and its time to drain is over
@@ -42,6 +43,12 @@ class UnknownProfile(ConnmgrError, KeyError):
     """No profile has that name; the message says which exist and which was perhaps meant."""
 
     # KeyError shows its argument's repr, which would put quotes and escapes around the sentence.
+    __str__ = Exception.__str__
+
+
+class UnknownGroup(ConnmgrError, KeyError):
+    """No group has that name; the message says which exist."""
+
     __str__ = Exception.__str__
 
 

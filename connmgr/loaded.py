@@ -12,14 +12,25 @@ from connmgr.config.loader import require_profiles
 from connmgr.config.settle import settle
 from connmgr.errors import UnknownProfile
 from connmgr.profile import Profile
+from connmgr.registry_settings import RegistrySettings
 from connmgr.secret import Environment
 from connmgr.settings import Settings
 
 
 class LoadedProfiles(Mapping[str, Profile]):
-    """What a directory of profiles holds. A profile's references are resolved at its first use."""
+    """What a directory of profiles holds. A profile's references are resolved at its first use.
 
-    def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
+    `options` is what `_registry.yaml` says of all of them together.
+    """
+
+    def __init__(
+        self,
+        profiles: Mapping[str, Profile],
+        *,
+        environ: Mapping[str, str] | None = None,
+        options: RegistrySettings | None = None,
+    ) -> None:
+        self.options = options or RegistrySettings()
         self._profiles = dict(profiles)
         self._environ = Environment(os.environ if environ is None else environ)
         self._settings: dict[str, Settings] = {}
@@ -41,8 +52,10 @@ class LoadedProfiles(Mapping[str, Profile]):
             UnknownProfile: no file has one of the names.
         """
         # Wrapped at once: a traceback that prints locals would show what the caller handed over.
-        environ = None if environ is None else Environment(environ)
-        return cls(require_profiles(directory, names), environ=environ)
+        environ = Environment(os.environ if environ is None else environ)
+        loaded = require_profiles(directory, names)
+        options = loaded.registry.settle(environ, loaded.profiles) if loaded.registry else None
+        return cls(loaded.profiles, environ=environ, options=options)
 
     def __getitem__(self, name: str) -> Profile:
         try:
@@ -55,6 +68,14 @@ class LoadedProfiles(Mapping[str, Profile]):
 
     def __len__(self) -> int:
         return len(self._profiles)
+
+    def group(self, name: str) -> tuple[str, ...]:
+        """Return the profiles of a group of `_registry.yaml`; readiness and startup have all, unless written.
+
+        Raises:
+            UnknownGroup: there is no such group.
+        """
+        return self.options.group(name, self)
 
     def settings(self, name: str) -> Settings:
         """Return what the profile comes to, its references resolved at the first call.

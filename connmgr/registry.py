@@ -18,6 +18,7 @@ from connmgr.loaded import LoadedProfiles
 from connmgr.observer import Observer
 from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
+from connmgr.registry_settings import RegistrySettings
 from connmgr.report import HealthHistory, HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.handle import Handle
@@ -31,8 +32,6 @@ from connmgr.runtime.startup import start_up
 
 T = TypeVar("T")
 
-
-MAX_MONITORS = 5
 GRACE = 10.0
 """Seconds that closing waits for sessions that are out."""
 
@@ -45,10 +44,16 @@ class Registry(LoadedProfiles):
     refers to and cannot be resolved at its first use fails that profile alone.
     """
 
-    def __init__(self, profiles: Mapping[str, Profile], *, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(profiles, environ=environ)
+    def __init__(
+        self,
+        profiles: Mapping[str, Profile],
+        *,
+        environ: Mapping[str, str] | None = None,
+        options: RegistrySettings | None = None,
+    ) -> None:
+        super().__init__(profiles, environ=environ, options=options)
         self._handles: dict[str, Handle] = {}
-        self._health = Health(MAX_MONITORS)
+        self._health = Health(self.options.health.max_monitors)
         self._owner = Ownership()
         self._closing = asyncio.Lock()
         self._observer: Observer | None = None
@@ -83,7 +88,7 @@ class Registry(LoadedProfiles):
             # Kept and never used: collecting them would close what the parent process works with.
             self._inherited = (self._handles, self._health)
         self._owner.take()
-        self._handles, self._health = {}, Health(MAX_MONITORS)
+        self._handles, self._health = {}, Health(self.options.health.max_monitors)
         self._closing = asyncio.Lock()
         self._housekeeper = Housekeeper(lambda: (*self._handles.values(), self._health))
         self._housekeeper.start()

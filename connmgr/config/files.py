@@ -14,6 +14,8 @@ from connmgr.problem import Code, Place, Problem
 
 ENDINGS: Final = (".yaml", ".yml")
 SHARED: Final = ".profiles"
+REGISTRY: Final = "_registry"
+"""The file about all profiles; none of them, and no base."""
 
 _SHARED_ENDINGS: Final = tuple(SHARED + ending for ending in ENDINGS)
 # Windows takes the names before the bar for devices, whatever their ending.

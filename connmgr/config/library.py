@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connmgr.config.document import Document
 from connmgr.config.entry import Entry, single
-from connmgr.config.files import is_base, is_name, list_files, misnamed, read_file, shown
+from connmgr.config.files import REGISTRY, is_base, is_name, list_files, misnamed, read_file, shown
 from connmgr.config.paths import dotted
 from connmgr.config.schema import showable_keys
 from connmgr.config.source import read
 from connmgr.problem import Code, Problem
+
+if TYPE_CHECKING:
+    from connmgr.config.registry_file import RegistryFile
 
 
 class Library:
@@ -37,7 +41,19 @@ class Library:
 
     def names(self) -> set[str]:
         """Return every name, of bases too, fit or not."""
-        return self._listing.stems() | {name for name in self._shared if is_name(name.removeprefix("_"))}
+        return (self._listing.stems() - {REGISTRY}) | {
+            name for name in self._shared if is_name(name.removeprefix("_"))
+        }
+
+    def registry(self) -> RegistryFile | None:
+        """Return what is said of all profiles together, if anything is."""
+        if not self._listing.single(REGISTRY):
+            return None
+        from connmgr.config.registry_file import registry_file  # most directories have none
+
+        file, problems = registry_file(self._listing, {name for name in self.names() if is_name(name)})
+        self.problems += problems
+        return file
 
     def check_rest(self) -> None:
         """Look for what no name leads to: defaults that no profile uses, endings in capitals."""
@@ -51,7 +67,7 @@ class Library:
         The entry of a name that stands in two places is broken: which is meant nobody can tell.
         """
         if name not in self._found:
-            paths = self._listing.single(name)
+            paths = self._listing.single(name) if name != REGISTRY else []
             entries = [self._read_single(name, path) for path in paths]
             if name in self._shared:
                 entries += self._shared[name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from connmgr.config.collector import paused_collector
 from connmgr.config.contradictions import contradictions
@@ -26,6 +26,9 @@ from connmgr.logs import event
 from connmgr.problem import Code, Place, Problem
 from connmgr.profile import Profile
 
+if TYPE_CHECKING:
+    from connmgr.config.registry_file import RegistryFile
+
 MANY: Final = 500
 """Profiles for which it pays to pause the collector; fewer are loaded before it would run twice."""
 
@@ -35,13 +38,14 @@ class LoadResult:
     """What a directory holds: the profiles without a problem by name, the problems by place.
 
     `warnings` are said and nothing refused for them. `broken` are the names of profiles that have a
-    problem, or extend what has one.
+    problem, or extend what has one. `registry` is what the directory says of all of them together.
     """
 
     profiles: Mapping[str, Profile]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
     broken: frozenset[str] = frozenset()
+    registry: RegistryFile | None = None
 
 
 def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> LoadResult:
@@ -65,8 +69,8 @@ def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> 
         return _load(library, known)
 
 
-def require_profiles(directory: str | Path, names: Iterable[str] | None = None) -> Mapping[str, Profile]:
-    """Return what `load_profiles` finds, and log its warnings.
+def require_profiles(directory: str | Path, names: Iterable[str] | None = None) -> LoadResult:
+    """Return what `load_profiles` finds, which has no problem, and log its warnings.
 
     Raises:
         ConfigError: with every problem.
@@ -85,7 +89,7 @@ def require_profiles(directory: str | Path, names: Iterable[str] | None = None) 
             raise UnknownProfile(unknown(name, profile_names(directory)))
     for warning in result.warnings:
         event("WARNING", str(warning), code=str(warning.code))
-    return result.profiles
+    return result
 
 
 def profile_names(directory: str | Path) -> frozenset[str]:
@@ -115,12 +119,14 @@ def _load(library: Library, names: Iterable[str]) -> LoadResult:
             broken.add(name)
         elif not is_base(name):
             profiles[name] = profile
+    registry = library.registry()
     problems = sorted({*library.problems, *heritage.problems, *found})
     return LoadResult(
         MappingProxyType(profiles),
         tuple(problem for problem in problems if not problem.code.is_warning),
         tuple(problem for problem in problems if problem.code.is_warning),
         frozenset(broken),
+        registry,
     )
 
 

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
+from connmgr.config import registry_schema
 from connmgr.config.paths import Path
 from connmgr.config.resources import SCHEMA, resource
 from connmgr.config.scalars import describe, seconds
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 PATHS: Final = 4096
 """Paths to remember; files may be full of keys that no schema knows."""
 
-Kind: TypeAlias = Literal["profile", "base"]
+Kind: TypeAlias = Literal["profile", "base", "registry"]
 Node: TypeAlias = Mapping[str, Any]
 Locate: TypeAlias = Callable[[Path], Place]
 Describe: TypeAlias = Callable[[Path, object], str]
@@ -69,7 +70,7 @@ def check(
     is refused into words. In `settled` values the references were replaced already, those in secrets
     excepted. Values nest as deep as the reader lets them, 50 levels; hundreds would end the process.
     """
-    refused = _refusals(values, kind, settled=settled)
+    refused = refusals(values, kind, settled=settled)
     beyond = _too_long(values)
     if not (refused or beyond):
         return ()
@@ -85,7 +86,8 @@ def _describe(path: Path, value: object) -> str:
     return f"found {describe(value, hidden=is_secret(path) or is_secret(path[:-1]))}"
 
 
-def _refusals(values: Mapping[str, object], kind: Kind, *, settled: bool) -> tuple[Refusal, ...]:
+def refusals(values: Mapping[str, object], kind: Kind, *, settled: bool) -> tuple[Refusal, ...]:
+    """Return each rule that the values do not keep, not in words yet."""
     try:
         if _quick(kind, settled=settled)(values):
             return ()
@@ -109,6 +111,8 @@ def _refusal(error: ValidationError) -> Refusal:
 
 def _entry(kind: Kind, *, settled: bool) -> dict[str, Any]:
     """Return the schema of one kind of values."""
+    if kind == "registry":
+        return registry_schema.root()
     root = schema_of(settled=settled)
     return {"$schema": root["$schema"], "$ref": _ENTRIES[kind], "$defs": root["$defs"]}
 
