@@ -239,6 +239,13 @@ class Registry(LoadedProfiles):
         reports = await asyncio.gather(*(self.health(name, max_age=max_age) for name in self))
         return dict(zip(self, reports, strict=True))
 
+    def is_stuck(self, name: str) -> bool:
+        """Whether the pool is full and nothing has come back to it for `health.stuck_after`, at several
+        readings of its counters, of which this is one; no I/O.
+        """
+        self[name]
+        return name in self._handles and self._health.read_pool(self._handles[name])
+
     def health_history(self, name: str) -> HealthHistory:
         """Return a profile's last results and changes of status, since the registry was opened; no I/O."""
         self[name]

@@ -67,6 +67,11 @@ class Health:
         course.note(report)
         return report
 
+    def read_pool(self, handle: Handle) -> bool:
+        """Return whether a pool is stuck, by its counters alone."""
+        course, health = self._courses[handle.name], handle.settings.health
+        return course.read(handle.stats(), self._clock(), health.stuck_after, health.ttl)
+
     def latest(self) -> dict[str, HealthReport]:
         """Return the last report of each profile that has one."""
         return {name: each.latest for name, each in self._courses.items() if each.latest is not None}

@@ -1,0 +1,73 @@
+"""The body of an answer: in the kind that the client likes best, with details or without."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from connmgr.health_json import MEDIA_TYPE, WORDS, health_json
+from connmgr.web.watch import Look
+
+JSON: Final = "application/json"
+TEXT: Final = "text/plain"
+KINDS: Final = (MEDIA_TYPE, JSON, TEXT)
+"""What is offered, the first to those who like all of them the same."""
+
+
+def liked_best(accept: str | None) -> str:
+    """Return the kind that an `Accept` header likes best; the first for one that likes none.
+
+    An answer of another kind is of more use to a probe than 406 would be (RFC 9110, 12.5.1, allows it).
+    """
+    if not accept:
+        return KINDS[0]
+    likes = [_like(part) for part in accept.split(",")]
+    return max(KINDS, key=lambda kind: max((_quality(kind, *like) for like in likes), default=(0.0, 0)))
+
+
+def _like(part: str) -> tuple[str, float]:
+    kind, *parameters = (piece.strip() for piece in part.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                quality = 0.0
+    return kind.lower(), quality
+
+
+def _quality(offered: str, liked: str, quality: float) -> tuple[float, int]:
+    """Return how much a kind is liked, the closer match before the wider one."""
+    if liked == offered:
+        return quality, 2
+    if liked == f"{offered.partition('/')[0]}/*":
+        return quality, 1
+    return (quality, 0) if liked == "*/*" else (0.0, 0)
+
+
+def body(look: Look, kind: str, *, details: bool) -> bytes:
+    """Return the answer, written once for all who like the same."""
+    key = (kind, details)
+    if key not in look.bodies:
+        look.bodies[key] = _written(look, kind, details=details).encode()
+    return look.bodies[key]
+
+
+def _written(look: Look, kind: str, *, details: bool) -> str:
+    if kind == TEXT:
+        return _text(look, details=details)
+    if not details:
+        return json.dumps({"status": WORDS[look.status] if kind == MEDIA_TYPE else look.status.value})
+    if kind == MEDIA_TYPE:
+        return json.dumps(health_json(look.reports))
+    profiles = {name: report.to_dict() for name, report in look.reports.items()}
+    return json.dumps({"status": look.status.value, "profiles": profiles})
+
+
+def _text(look: Look, *, details: bool) -> str:
+    lines = [look.status.value]
+    if details:
+        lines += [f"{name} {each.status.value} {each.reason}" for name, each in look.reports.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,78 @@
+"""The health of several profiles as HTTP tells it: one look at a time, which serves all who ask meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connmgr.errors import ConfigError
+from connmgr.health_json import overall
+from connmgr.registry import Registry
+from connmgr.report import HealthReport, Status
+from connmgr.settings import HealthSettings
+from connmgr.web.damping import Damper
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found. `is_up` is what the damped status of the critical profiles comes to.
+
+    `bodies` are the answers already written, by their kind: the next who asks gets the same.
+    """
+
+    reports: Mapping[str, HealthReport]
+    status: Status
+    is_up: bool
+    serves_for: float
+    bodies: dict[tuple[str, bool], bytes] = field(default_factory=dict)
+
+
+class Watch:
+    """Looks at some profiles, at most once in the shortest `health.ttl` of theirs."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        names: Sequence[str],
+        dampers: Mapping[str, Damper],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._names = names
+        self._dampers = dampers
+        self._clock = clock
+        self._running: asyncio.Task[Look] | None = None
+        self._last: Look | None = None
+        self._looked_at = 0.0
+
+    async def look(self) -> Look:
+        """Return what there is to see; never raises for a database that is down.
+
+        Raises:
+            RegistryClosed: the registry is not open.
+        """
+        if self._last is not None and self._clock() - self._looked_at < self._last.serves_for:
+            return self._last
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._look(), name="connmgr web health")
+        # A client that goes away takes nobody else's answer with it.
+        return await asyncio.shield(self._running)
+
+    async def _look(self) -> Look:
+        found = await asyncio.gather(*(self._registry.health(name) for name in self._names))
+        reports = dict(zip(self._names, found, strict=True))
+        ups = [self._dampers[name].feed(report) or not report.critical for name, report in reports.items()]
+        self._looked_at = self._clock()
+        self._last = Look(reports, overall(found), all(ups), self._ttl())
+        return self._last
+
+    def _ttl(self) -> float:
+        return min(map(self._ttl_of, self._names), default=HealthSettings().ttl)
+
+    def _ttl_of(self, name: str) -> float:
+        try:
+            return self._registry.settings(name).health.ttl
+        except ConfigError:
+            return HealthSettings().ttl
