@@ -218,12 +218,15 @@ class Registry(LoadedProfiles):
         self[name]
         return self._handles[name].holders() if name in self._handles else ()
 
-    async def health(self, name: str, *, max_age: float | None = None) -> HealthReport:
+    async def health(
+        self, name: str, *, max_age: float | None = None, integrity: float | None = None
+    ) -> HealthReport:
         """Check one profile within its `health.timeout`. Never raises for a database that is down.
 
         Profiles that name the same database as the same user share one check, and its answer serves for
-        `health.ttl`, or for `max_age` seconds; the pool's counters are of now. A profile whose settings
-        cannot be resolved is unhealthy with the reason `misconfigured`.
+        `health.ttl`, or for `max_age` seconds; the pool's counters are of now. With `integrity`, a SQLite
+        database is read whole, which may take so many seconds more. A profile whose settings cannot be
+        resolved is unhealthy with the reason `misconfigured`.
         """
         self._owner.check()
         profile = self[name]
@@ -231,7 +234,7 @@ class Registry(LoadedProfiles):
             handle = self._in_service(name)
         except ConfigError as error:
             return self._health.misconfigured(profile, classify(error))
-        return await self._health.check(handle, max_age)
+        return await self._health.check(handle, max_age, integrity)
 
     async def health_all(self, *, max_age: float | None = None) -> dict[str, HealthReport]:
         """Check every profile at once; a slow one does not delay the others' answers."""

@@ -14,7 +14,7 @@ import click
 
 from connmgr.cli.options import shared_options
 
-COMMANDS = ("init", "import", "validate", "explain", "list", "show", "diff", "health", "schema")
+COMMANDS = ("init", "import", "validate", "explain", "list", "show", "diff", "health", "serve", "schema")
 
 
 class LazyGroup(click.Group):

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from connmgr.registry import Registry
 
 
-async def check_once(registry: Registry, names: Sequence[str], show: Show) -> Reports:
+async def check_once(
+    registry: Registry, names: Sequence[str], show: Show, integrity: float | None
+) -> Reports:
     """Check the profiles in one round; `show` sees each report when it arrives."""
     async with registry:
-        return await _round(registry, names, {}, show)
+        return await _round(registry, names, {}, show, integrity)
 
 
 async def check_until_interrupted(
@@ -38,12 +40,14 @@ async def check_until_interrupted(
     return reports
 
 
-async def _round(registry: Registry, names: Sequence[str], before: Reports, show: Show) -> Reports:
+async def _round(
+    registry: Registry, names: Sequence[str], before: Reports, show: Show, integrity: float | None = None
+) -> Reports:
     """Check every profile; until its new report arrives, a profile shows the one from the round before."""
     arrived: dict[str, HealthReport] = {}
 
     async def check(name: str) -> None:
-        arrived[name] = await registry.health(name)
+        arrived[name] = await registry.health(name, max_age=0, integrity=integrity)
         show({**before, **arrived}, complete=False)
 
     async with asyncio.TaskGroup() as checks:

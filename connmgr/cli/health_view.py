@@ -23,6 +23,9 @@ VERDICT = 3
 ADVICE_WIDTH = 30
 """Fewest characters in a line that are worth a column of sentences."""
 
+BAR = 10
+"""Characters of the bar that shows how full a pool is; one in use is already one of them."""
+
 Reports = Mapping[str, HealthReport]
 
 
@@ -98,7 +101,7 @@ def _picture(names: Sequence[str], reports: Reports, width: int, *, repeats: boo
     from rich.console import Group
     from rich.text import Text
 
-    rows = [row(name, reports.get(name)) for name in names]
+    rows = [_with_bar(row(name, reports.get(name)), reports.get(name)) for name in names]
     columns = _columns_that_fit(rows, width)
     table = terminal_table(HEADER[:columns], [line[:columns] for line in rows], STYLES)
     below = [f"{line[0]}: {', '.join(filter(None, line[columns:]))}" for line in rows if any(line[columns:])]
@@ -123,6 +126,17 @@ def row(name: str, report: HealthReport | None) -> tuple[str, ...]:
     latency = "" if report.latency_ms is None else f"{report.latency_ms:.1f} ms"
     cells = (report.reason, latency, _pool(report.pool), _server(report.server), _advice(report))
     return (name, report.status.value, *map(one_line, cells))
+
+
+def _with_bar(cells: tuple[str, ...], report: HealthReport | None) -> tuple[str, ...]:
+    """Put a bar before the numbers of the pool, so that a full one is seen among many."""
+    pool = report.pool if report is not None else None
+    if pool is None or not pool.max:
+        return cells
+    full = min(BAR, -(-pool.in_use * BAR // pool.max))
+    column = HEADER.index("pool")
+    bar = f"[{'#' * full}{'.' * (BAR - full)}] {cells[column]}"
+    return (*cells[:column], bar, *cells[column + 1 :])
 
 
 def _pool(pool: PoolStats | None) -> str:

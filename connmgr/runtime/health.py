@@ -8,15 +8,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import Context
+from dataclasses import replace
 
 from connmgr.failure import Failure, FailureKind
 from connmgr.profile import Profile
 from connmgr.report import HealthHistory, HealthReport, Status
 from connmgr.runtime.course import Course
 from connmgr.runtime.handle import Handle
+from connmgr.runtime.integrity import check_integrity
 from connmgr.runtime.monitor import Answer, Monitor, NotChecked
 from connmgr.runtime.seats import Seats
 from connmgr.runtime.verdict import Facts, judge
+from connmgr.server import ServerInfo
 
 
 class Health:
@@ -33,16 +36,20 @@ class Health:
         self._courses: defaultdict[str, Course] = defaultdict(Course)
         self._resting: set[asyncio.Task[None]] = set()
 
-    async def check(self, handle: Handle, max_age: float | None) -> HealthReport:
+    async def check(
+        self, handle: Handle, max_age: float | None, integrity: float | None = None
+    ) -> HealthReport:
         """Return a report within `health.timeout`; never raises for a database that is down.
 
         What the server said may be `max_age` seconds old, `health.ttl` unless given; the pool's counters
-        are of now.
+        are of now. With `integrity` the database is read whole, for up to so many seconds more.
         """
         monitor = self._monitor(handle)
         settings = handle.settings.health
         age = settings.ttl if max_age is None else max_age
         answer = await monitor.ask(within=settings.timeout, max_age=age)
+        if integrity is not None and answer.server is not None:
+            answer = await _read_whole(handle, answer, answer.server, integrity)
         return self._report(handle, monitor, answer)
 
     def misconfigured(self, profile: Profile, failure: Failure) -> HealthReport:
@@ -136,3 +143,10 @@ class Health:
         )
         course.note(report)
         return report
+
+
+async def _read_whole(handle: Handle, answer: Answer, server: ServerInfo, within: float) -> Answer:
+    try:
+        return replace(answer, server=replace(server, integrity=await check_integrity(handle, within)))
+    except Exception as error:  # noqa: BLE001 - a report never raises for a database that is broken
+        return replace(answer, server=None, error=error)

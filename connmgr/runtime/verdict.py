@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from connmgr.failure import Failure, FailureKind
 from connmgr.poolstats import PoolStats
 from connmgr.report import Status
+from connmgr.runtime.integrity import UNFINISHED
 from connmgr.server import ServerInfo
 
 CERTIFICATE_DAYS: Final = 14
@@ -44,7 +45,7 @@ def judge(facts: Facts) -> Verdict:
     if facts.failure is not None:
         return Verdict(Status.UNHEALTHY, facts.failure.kind.value, facts.failure.hint)
     server = facts.server
-    if server is not None and server.integrity not in (None, "ok"):
+    if server is not None and server.integrity not in (None, "ok", UNFINISHED):
         hint = "restore the database from a backup; PRAGMA integrity_check says more"
         return Verdict(Status.UNHEALTHY, FailureKind.CORRUPT.value, hint)
     if facts.is_stuck:
@@ -73,6 +74,9 @@ def _degraded(facts: Facts) -> Verdict | None:
             "the server has no connection left for anybody new: use smaller pools, or raise max_connections"
         )
         return Verdict(Status.DEGRADED, FailureKind.TOO_MANY_CONNECTIONS.value, hint)
+    if server.integrity == UNFINISHED:
+        hint = "the database could not be read whole in the time given: give it more"
+        return Verdict(Status.DEGRADED, "integrity_unfinished", hint)
     days = server.tls.days_left(facts.now) if server.tls is not None else None
     if days is not None and days < CERTIFICATE_DAYS:
         hint = f"the server's certificate ends in {max(0.0, days):.0f} days: renew it"

@@ -55,10 +55,25 @@ def _accept_interval(_: click.Context, __: click.Parameter, value: float | None)
     callback=_accept_interval,
     help=f"Check again every SECONDS, {INTERVAL:g} unless given, until Ctrl-C.",
 )
+@click.option("--group", metavar="NAME", help="Check the profiles of this group of _registry.yaml.")
+@click.option(
+    "--integrity",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True, max=LONGEST),
+    help="Also read SQLite databases whole, for at most SECONDS each.",
+)
 @json_option
 @shared_options
 @click.pass_context
-def command(context: click.Context, *, names: tuple[str, ...], watch: float | None, as_json: bool) -> int:
+def command(
+    context: click.Context,
+    *,
+    names: tuple[str, ...],
+    watch: float | None,
+    group: str | None,
+    integrity: float | None,
+    as_json: bool,
+) -> int:
     """Check the databases and show how they are.
 
     All profiles, or the NAMEs, are checked at once. Exit status 1 when a profile that is critical, or
@@ -66,12 +81,16 @@ def command(context: click.Context, *, names: tuple[str, ...], watch: float | No
     """
     from connmgr.registry import Registry
 
+    if group is not None and names:
+        raise click.UsageError("give NAMEs or --group, not both")
+    if integrity is not None and watch is not None:
+        raise click.UsageError("--integrity reads whole databases, which --watch would do again and again")
     registry = Registry.load(profiles_directory(context), names=names or None)
     start_logs(context)
-    chosen = list(dict.fromkeys(names or registry))
+    chosen = list(dict.fromkeys(names or (registry if group is None else registry.group(group))))
     with open_view(chosen, as_json=as_json, repeats=watch is not None) as show:
         if watch is None:
-            reports = asyncio.run(check_once(registry, chosen, show))
+            reports = asyncio.run(check_once(registry, chosen, show, integrity))
         else:
             reports = asyncio.run(check_until_interrupted(registry, chosen, show, watch))
     return _status(reports, named=bool(names))

@@ -24,6 +24,9 @@ class Driver(Protocol):
     can_reset: bool
     """Whether `reset` does it; if not, a new connection costs less."""
 
+    checks_integrity: bool
+    """Whether `integrity` can tell anything."""
+
     @property
     def url(self) -> URL:
         """The URL that names SQLAlchemy's dialect; holds no secret and is not used to connect."""

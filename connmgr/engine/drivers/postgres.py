@@ -43,6 +43,7 @@ class PostgresDriver:
 
     terminate_stops_work = False
     can_reset = True
+    checks_integrity = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -37,6 +37,7 @@ class SQLiteDriver:
 
     terminate_stops_work = True
     can_reset = False
+    checks_integrity = True
 
     def __init__(self, settings: Settings) -> None:
         self._target = cast(SQLiteTarget, settings.target)
