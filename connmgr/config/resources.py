@@ -11,7 +11,14 @@ from typing import Final
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 SCHEMA: Final = "schemas/profile.schema.json"
 REGISTRY_SCHEMA: Final = "schemas/registry.schema.json"
-SCHEMAS: Final = (SCHEMA, "schemas/base.schema.json", "schemas/profiles.schema.json", REGISTRY_SCHEMA)
+HEALTH_SCHEMA: Final = "schemas/health.schema.json"
+SCHEMAS: Final = (
+    SCHEMA,
+    "schemas/base.schema.json",
+    "schemas/profiles.schema.json",
+    REGISTRY_SCHEMA,
+    HEALTH_SCHEMA,
+)
 PROFILES: Final = ("profiles/production.yaml", "profiles/development.yaml", "profiles/test.yaml")
 
 
