@@ -37,11 +37,6 @@ class Facts(NamedTuple):
 
 def judge(facts: Facts) -> Verdict:
     """Return the worst of what there is to say; of equals, what stands first here."""
-    if not facts.was_checked:
-        hint = (
-            "more databases are checked than health.max_monitors allows at once: raise it, or health.timeout"
-        )
-        return Verdict(Status.DEGRADED, "not_checked", hint)
     if facts.failure is not None:
         return Verdict(Status.UNHEALTHY, facts.failure.kind.value, facts.failure.hint)
     server = facts.server
@@ -51,6 +46,16 @@ def judge(facts: Facts) -> Verdict:
     if facts.is_stuck:
         hint = "no connection has come back for health.stuck_after: look at who holds them (registry.holders)"
         return Verdict(Status.UNHEALTHY, "pool_stuck", hint)
+    if not facts.was_checked:
+        hint = (
+            "more databases are checked than health.max_monitors allows at once: raise it, or health.timeout"
+        )
+        return Verdict(Status.DEGRADED, "not_checked", hint)
+    if not facts.was_checked:
+        hint = (
+            "more databases are checked than health.max_monitors allows at once: raise it, or health.timeout"
+        )
+        return Verdict(Status.DEGRADED, "not_checked", hint)
     return _degraded(facts) or Verdict(Status.HEALTHY, "ok")
 
 

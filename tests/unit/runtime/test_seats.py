@@ -1,0 +1,111 @@
+"""No more connections than seats, whoever wants one, gives up, or hangs up slowly."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from connmgr.runtime.seats import Seats
+from tests.rig.wait import wait_until
+
+
+class Sitter:
+    """Somebody with a connection; closing it takes a few turns of the loop."""
+
+    def __init__(self, seats: Seats) -> None:
+        self.seats = seats
+        self.has_connection = False
+
+    async def hang_up(self) -> None:
+        """Close it, and be cancelled only after that, as the real one."""
+        closing = asyncio.ensure_future(self._close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
+
+    async def _close(self) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.has_connection = False
+
+    async def check(self) -> None:
+        await self.seats.take(self)
+        try:
+            self.has_connection = True
+            await asyncio.sleep(0)
+        finally:
+            if not self.seats.keep(self):
+                try:
+                    await self.hang_up()
+                finally:
+                    self.seats.leave()
+
+
+async def test_a_seat_is_kept_from_check_to_check() -> None:
+    seats = Seats(1)
+    sitter = Sitter(seats)
+    await sitter.check()
+
+    assert await seats.take(sitter) is False
+    assert sitter.has_connection
+
+
+async def test_who_has_not_asked_for_longest_loses_a_kept_seat() -> None:
+    seats = Seats(2)
+    first, second, third = (Sitter(seats) for _ in range(3))
+    for sitter in (first, second, first, third):
+        await sitter.check()
+
+    assert [sitter.has_connection for sitter in (first, second, third)] == [True, False, True]
+
+
+async def test_those_who_wait_have_their_turn_in_order() -> None:
+    seats = Seats(1)
+    await seats.take(Sitter(seats))
+    order: list[int] = []
+
+    async def wait(number: int) -> None:
+        assert await seats.take(Sitter(seats))
+        order.append(number)
+        seats.leave()
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(5):
+            tasks.create_task(wait(number))
+        await asyncio.sleep(0)
+        seats.leave()
+
+    assert order == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_there_are_never_more_and_none_is_lost(seed: int) -> None:
+    random_ = random.Random(seed)
+    seats = Seats(3)
+    sitters = [Sitter(seats) for _ in range(8)]
+    most = 0
+
+    async def come_and_go(sitter: Sitter) -> None:
+        nonlocal most
+        for _ in range(20):
+            task = asyncio.create_task(sitter.check())
+            for _ in range(random_.randrange(6)):
+                await asyncio.sleep(0)
+                most = max(most, sum(each.has_connection for each in sitters))
+            if random_.random() < 0.4:
+                task.cancel()
+            await asyncio.wait({task})
+
+    await asyncio.gather(*map(come_and_go, sitters))
+    for sitter in sitters:
+        if seats.forget(sitter):
+            await sitter.hang_up()
+
+    assert most <= 3
+    taken = [asyncio.create_task(seats.take(Sitter(seats))) for _ in range(3)]
+    await wait_until(lambda: all(task.done() for task in taken), what="all three seats")
+    assert not any(task.result() for task in taken)
