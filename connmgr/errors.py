@@ -113,7 +113,7 @@ class StartupFailed(ConnmgrError):
     `failures` has the error of each such profile, by name.
     """
 
-    def __init__(self, failures: Mapping[str, Exception]) -> None:
+    def __init__(self, failures: Mapping[str, Exception], words: Iterable[str]) -> None:
         self.failures = dict(failures)
-        lines = [f"  {name}: {type(error).__name__}: {error}" for name, error in self.failures.items()]
-        super().__init__("\n".join(["the registry did not open; `startup: fail` asks for these", *lines]))
+        lines = ["the registry did not open; `startup: fail` asks for these", *words]
+        super().__init__("\n  ".join(lines))

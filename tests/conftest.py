@@ -7,8 +7,10 @@ import inspect
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from loguru import logger
 
 from tests.rig import processes
 from tests.rig.availability import unavailable
@@ -146,3 +148,16 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
         return new_pki(tmp_path_factory.mktemp("pki"))
     except PkiUnavailable as missing:
         unavailable(str(missing))
+
+
+@pytest.fixture
+def log() -> Iterator[list[dict[str, Any]]]:
+    """The records that connmgr logs while the test runs."""
+    records: list[dict[str, Any]] = []
+    sink = logger.add(lambda message: records.append(message.record), level=0, filter="connmgr")
+    logger.enable("connmgr")
+
+    yield records
+
+    logger.disable("connmgr")
+    logger.remove(sink)

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import InvalidRequestError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolFull
 
 from connmgr.engine import failure_hints as hints
@@ -116,6 +116,7 @@ _SQLITE_NAMES = (
     ByCode("SQLITE_MISMATCH", Kind.DATA),
     ByCode("SQLITE_NOMEM", Kind.OUT_OF_MEMORY),
     ByCode("SQLITE_NOTADB", Kind.NOT_A_DATABASE),
+    ByCode("SQLITE_PROTOCOL", Kind.BUSY),  # a race for the locks of the write-ahead log
     ByCode("SQLITE_PERM", Kind.READ_ONLY, hint=hints.NOT_WRITABLE),
     ByCode("SQLITE_RANGE", Kind.SYNTAX),
     ByCode("SQLITE_READONLY", Kind.READ_ONLY, hint=hints.NOT_WRITABLE),
@@ -153,6 +154,9 @@ UNKNOWN_SERVER: Final = "the server is none that SQLAlchemy knows"
 
 BY_CLASS: Final = (
     ByClass(InvalidRequestError, Kind.PROTOCOL, UNKNOWN_SERVER),
+    # The connection was lost before, and somebody caught the error that said so.
+    ByClass(PendingRollbackError, Kind.CONNECTION_LOST, "invalid transaction is rolled back"),
+    ByClass(PendingRollbackError, Kind.TRANSACTION_ABORTED),
     ByClass(ConfigError, Kind.MISCONFIGURED),
     ByClass(PoolTimeout, Kind.POOL_TIMEOUT),
     ByClass(PoolFull, Kind.POOL_TIMEOUT),
@@ -176,6 +180,9 @@ BY_CLASS: Final = (
     ByClass(OSError, Kind.REFUSED, errnos=_UNREACHABLE),
     ByClass(OSError, Kind.DISK_FULL, errnos=frozenset({errno.ENOSPC, errno.EDQUOT})),
     ByClass(sqlite3.ProgrammingError, Kind.CONNECTION_LOST, "closed database"),
+    ByClass(sqlite3.InterfaceError, Kind.DATA, "binding parameter"),
+    ByClass(sqlite3.ProgrammingError, Kind.DATA, "binding parameter"),
+    ByClass(OverflowError, Kind.DATA, "too large to convert to SQLite"),
 )
 
 CONSTRAINTS: Final = {

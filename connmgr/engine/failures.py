@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from sqlalchemy.exc import DBAPIError, StatementError
 
@@ -19,12 +18,11 @@ from connmgr.engine.failure_table import (
     ByClass,
     ByCode,
 )
+from connmgr.engine.marks import is_unanswered
 from connmgr.engine.transports import failure_of_tls
 from connmgr.errors import CircuitOpen, CommitOutcomeUnknown, PoolTimeout
 from connmgr.failure import Failure, FailureKind
 from connmgr.secret import Secret
-
-_UNANSWERED: Final = "_connmgr_unanswered_commit"
 
 
 def failure_of(exc: BaseException) -> Failure:
@@ -51,7 +49,7 @@ def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
     if kind is FailureKind.UNKNOWN and not hint and was_lost:
         kind = FailureKind.CONNECTION_LOST
     passes = row.passes if isinstance(row, ByClass) else None
-    is_unknown = getattr(cause, _UNANSWERED, False) or isinstance(exc, CommitOutcomeUnknown)
+    is_unknown = is_unanswered(exc) or isinstance(exc, CommitOutcomeUnknown)
     return Failure(
         kind=kind,
         type=type(cause).__name__,
@@ -67,11 +65,6 @@ def classify(exc: BaseException, secrets: Iterable[Secret] = ()) -> Failure:
         and (kind in RETRY_TRANSACTION or (kind is FailureKind.READ_ONLY and was_lost)),
         outcome_unknown=is_unknown,
     )
-
-
-def mark_unanswered_commit(error: BaseException) -> None:
-    """Note on a driver's error that a COMMIT was sent and not answered: nobody can tell what came of it."""
-    setattr(error, _UNANSWERED, True)
 
 
 def _cause(exc: BaseException) -> BaseException:

@@ -115,7 +115,7 @@ class Handle:
         """Classify an error, this profile's secrets masked."""
         return classify(error, self.driver.secrets)
 
-    def annotate(self, error: BaseException) -> None:
+    def annotate(self, error: BaseException, *, logs_it: bool = True) -> None:
         """Log an error of a caller's block once and note the profile and the counters on it.
 
         Cancellation and the like are not errors: they pass untouched. Never raises: an exception that
@@ -124,9 +124,9 @@ class Handle:
         # An open breaker has told of itself once; its refusals are many, and say all that there is to say.
         if isinstance(error, Exception) and not isinstance(error, CircuitOpen):
             with contextlib.suppress(Exception):
-                self._annotate(error)
+                self._annotate(error, logs_it=logs_it)
 
-    def _annotate(self, error: Exception) -> None:
+    def _annotate(self, error: Exception, *, logs_it: bool) -> None:
         notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(NOTE)]
         note, stats, failure = f"{NOTE}{self.name!r}", self.stats(), self.classify(error)
         if not any(earlier.startswith(note) for earlier in notes):
@@ -136,16 +136,21 @@ class Handle:
             error.add_note(f"{note}, pool: {stats}")
             for each in advice:
                 error.add_note(each)
-        if not notes:
-            logs.event(
-                "ERROR",
-                f"profile {self.name!r}: failed and rolled back: {failure.type} ({failure.kind.value})",
-                profile=self.name,
-                error=failure.type,
-                kind=failure.kind.value,
-                sqlstate=failure.sqlstate,
-                pool=str(stats),
-            )
+        if logs_it and not notes:
+            self.log_failure(error)
+
+    def log_failure(self, error: Exception) -> None:
+        """Log an error that a caller gets to see."""
+        failure = self.classify(error)
+        logs.event(
+            "ERROR",
+            f"profile {self.name!r}: failed and rolled back: {failure.type} ({failure.kind.value})",
+            profile=self.name,
+            error=failure.type,
+            kind=failure.kind.value,
+            sqlstate=failure.sqlstate,
+            pool=str(self.stats()),
+        )
 
     def _advice(self, error: Exception) -> Iterator[str]:
         """Yield what was noted on the errors that this one wraps, where a traceback would not show it."""

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, cast
+
+from sqlalchemy.exc import PendingRollbackError
 
 from connmgr import logs
 from connmgr.engine.backoff import transaction_pause
-from connmgr.errors import CommitInRun, CommitOutcomeUnknown
-from connmgr.failure import Failure, FailureKind
+from connmgr.engine.marks import (
+    is_unrepeatable,
+    mark_answered,
+    mark_profile,
+    mark_unrepeatable,
+    profile_of,
+)
+from connmgr.errors import CircuitOpen, CommitInRun, CommitOutcomeUnknown
+from connmgr.failure import FailureKind
+from connmgr.runtime.handle import Handle
 from connmgr.runtime.session import ManagedSession
 
 T = TypeVar("T")
@@ -17,99 +29,140 @@ Work = Callable[[ManagedSession], Awaitable[T]]
 Confirm = Callable[[ManagedSession], Awaitable[bool]]
 
 
-async def run(open_session: Callable[[], ManagedSession], work: Work[T], confirm: Confirm | None) -> T:
+async def run(handle: Handle, work: Work[T], confirm: Confirm | None) -> T:
     """Run `work` in a transaction of a fresh session each time, and return what it returned.
 
     Not by tenacity or stamina: a call that does not fail costs them 40 microseconds, a tenth of the whole
     transaction, and what decides here is none of theirs: one budget for a profile, the point at which
     COMMIT was sent, and the classifier.
     """
-    end: float | None = None
-    tries = 0
-    while True:
-        session = open_session()
-        handle = session.handle
-        loop = asyncio.get_running_loop()
-        if end is None:
-            end = loop.time() + handle.settings.retry.transaction.deadline
-            handle.budget.begin()
-        tries += 1
-        session.refuse_commits()
-        try:
-            async with session:
-                result = await work(session)
-                _refuse_early_end(session)
-        except CommitOutcomeUnknown as error:
-            if confirm is None:
-                raise
-            if await _stands(open_session, confirm, error):
-                handle.budget.succeeded()
-                return result
-            failed: Exception = error
-        except Exception as error:
-            if not _may_repeat(session, error):
-                raise
-            failed = error
-        else:
-            handle.budget.succeeded()
-            return result
+    handle.budget.begin()
+    begun = time.monotonic()
+    session = _session(handle)
+    for tries in itertools.count(1):
+        result, failed = await _once(session, work, confirm)
+        if failed is None:
+            break
         pause = transaction_pause(tries, handle.settings.retry.transaction)
-        _give_up_when_spent(session, failed, tries, loop.time() + pause >= end)
-        await asyncio.sleep(pause)
+        if why := _why_not_again(session, failed, tries, time.monotonic() + pause - begun):
+            _end(handle, failed, why, tries)
+            raise failed
+        _log(handle, failed, tries)
+        # The pause holds the engine as well: work that has begun is waited for when a registry closes.
+        lease = handle.lease()
+        try:
+            await asyncio.sleep(pause)
+            session = _session(handle)
+        finally:
+            lease.release()
+    handle.budget.succeeded()
+    return cast("T", result)
 
 
-async def _stands(
-    open_session: Callable[[], ManagedSession], confirm: Confirm, unknown: CommitOutcomeUnknown
-) -> bool:
-    """Have the application look whether its transaction stands; while it cannot, nobody knows."""
+async def _once(
+    session: ManagedSession, work: Work[T], confirm: Confirm | None
+) -> tuple[T | None, Exception | None]:
+    """Return what work returned, or why its transaction does not stand, as far as anybody knows."""
+    result = None
     try:
-        async with open_session() as session:
-            return await confirm(session)
+        async with session:
+            result = await _work(session, work)
+    except CommitOutcomeUnknown as error:
+        # Only its own: another profile's, of a transaction inside of work, is nothing to ask `confirm` about.
+        if not session.is_outcome_unknown or confirm is None:
+            return None, error
+        return await _confirmed(session.handle, result, confirm, error)
+    except Exception as error:  # noqa: BLE001 - the caller of `run` gets it, unless it is repeated
+        return None, error
+    return result, None
+
+
+def _session(handle: Handle) -> ManagedSession:
+    session = ManagedSession(handle, commits=True, autocommit=False)
+    session.may_be_repeated()
+    return session
+
+
+async def _work(session: ManagedSession, work: Work[T]) -> T:
+    try:
+        result = await work(session)
     except Exception as error:
-        unknown.add_note(f"connmgr: `confirm` failed too: {type(error).__name__}: {error}")
-        raise unknown from error
-
-
-def _refuse_early_end(session: ManagedSession) -> None:
+        if session.was_ended_below():
+            # Whatever it did until then stays; repeated, it would be done twice.
+            error.add_note(
+                "connmgr: not tried again: work had ended the transaction of its session by itself"
+            )
+            mark_unrepeatable(error)
+        elif isinstance(error, PendingRollbackError) and session.lost_connection:
+            mark_profile(error, session.handle.name)
+        raise
     if session.was_ended_below():
         raise CommitInRun(
             f"profile {session.handle.name!r}: work ended the transaction of its session's connection; "
             "`run` commits when work returns, and repeats it whole when that is safe"
         )
+    return result
+
+
+async def _confirmed(
+    handle: Handle, result: T | None, confirm: Confirm, unknown: CommitOutcomeUnknown
+) -> tuple[T | None, Exception | None]:
+    """Have the application look whether its transaction stands; while it cannot, nobody knows."""
+    try:
+        async with ManagedSession(handle, commits=True, autocommit=False) as session:
+            stands = await confirm(session)
+    except Exception as error:  # noqa: BLE001 - that nobody knows is what the caller must hear
+        failure = handle.classify(error)
+        unknown.add_note(f"connmgr: `confirm` failed too: {failure.type} ({failure.kind.value})")
+        return None, unknown
+    if stands:
+        return result, None
+    lost = unknown.__cause__
+    failed = lost if isinstance(lost, Exception) else unknown
+    mark_answered(failed)
+    return None, failed
+
+
+def _why_not_again(session: ManagedSession, failed: Exception, tries: int, passed: float) -> str | None:
+    """Say which limit keeps a transaction from another try, `never` for one that is not to be repeated."""
+    handle = session.handle
+    retry = handle.settings.retry.transaction
+    if not _may_repeat(session, failed):
+        return "never"
+    if tries >= retry.attempts:
+        return "retry.transaction.attempts"
+    if passed >= retry.deadline:
+        return "retry.transaction.deadline"
+    return None if handle.budget.take() else "retry.transaction.budget"
 
 
 def _may_repeat(session: ManagedSession, error: Exception) -> bool:
-    """Whether the whole transaction can be run again and may then succeed."""
-    failure = session.handle.classify(error)
-    if not failure.retry_transaction or isinstance(error, CommitInRun):
+    """Whether the whole transaction can be run again and may then succeed: it failed, of this database, and
+    for a reason that passes. Another server's lost connection, in the middle of work, is the application's.
+    """
+    if is_unrepeatable(error) or isinstance(error, CommitInRun | CommitOutcomeUnknown):
         return False
-    return (
-        failure.kind is not FailureKind.LOCK_TIMEOUT or session.handle.settings.retry.transaction.lock_timeout
-    )
-
-
-def _give_up_when_spent(session: ManagedSession, failed: Exception, tries: int, is_late: bool) -> None:
-    """Raise the failure when no other try is allowed; the last failure is the one to tell of."""
     handle = session.handle
-    failure, retry = handle.classify(failed), handle.settings.retry.transaction
-    why = None
-    if tries >= retry.attempts:
-        why = "retry.transaction.attempts"
-    elif is_late:
-        why = "retry.transaction.deadline"
-    elif not handle.budget.take():
-        why = "retry.transaction.budget"
-    if why is not None:
+    failure = handle.classify(error)
+    if not failure.retry_transaction or profile_of(error) != handle.name:
+        return False
+    return failure.kind is not FailureKind.LOCK_TIMEOUT or handle.settings.retry.transaction.lock_timeout
+
+
+def _end(handle: Handle, failed: Exception, why: str, tries: int) -> None:
+    """Note and log how it ended; the last failure is the one to tell of."""
+    if why != "never":
         failed.add_note(f"connmgr: given up after {tries} {'try' if tries == 1 else 'tries'} ({why})")
-        raise failed
-    _log(handle.name, failure, tries)
+    if not isinstance(failed, CircuitOpen):
+        handle.log_failure(failed)
 
 
-def _log(profile: str, failure: Failure, tries: int) -> None:
+def _log(handle: Handle, failed: Exception, tries: int) -> None:
+    failure = handle.classify(failed)
     logs.event(
         "INFO",
-        f"profile {profile!r}: transaction failed ({failure.kind.value}), tried again",
-        profile=profile,
+        f"profile {handle.name!r}: transaction failed ({failure.kind.value}), tried again",
+        profile=handle.name,
         kind=failure.kind.value,
         sqlstate=failure.sqlstate,
         tries=tries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Self
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, RootTransaction, event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -28,6 +28,7 @@ class _TrackedSession(Session):
     """Remembers its connection, so that it can be closed hard when its server is gone."""
 
     current: Connection | None = None
+    begun: RootTransaction | None = None
     refuses_commits = False
 
     def begin(self, nested: bool = False) -> SessionTransaction:
@@ -35,11 +36,6 @@ class _TrackedSession(Session):
         if not nested:
             self._refuse_commit()
         return super().begin(nested=nested)
-
-    def commit(self) -> None:
-        """Commit as SQLAlchemy does, if that is for the caller to do."""
-        self._refuse_commit()
-        super().commit()
 
     def _refuse_commit(self) -> None:
         if self.refuses_commits:
@@ -49,9 +45,17 @@ class _TrackedSession(Session):
             )
 
 
+@event.listens_for(_TrackedSession, "before_commit")
+def _refuse(session: _TrackedSession) -> None:
+    """Refuse a commit however it is asked for; that of a savepoint ends nothing."""
+    if not session.in_nested_transaction():
+        session._refuse_commit()
+
+
 @event.listens_for(_TrackedSession, "after_begin")
 def _remember(session: _TrackedSession, _transaction: SessionTransaction, connection: Connection) -> None:
     session.current = connection
+    session.begun = connection.get_transaction()
 
 
 class ManagedSession(AsyncSession):
@@ -74,6 +78,9 @@ class ManagedSession(AsyncSession):
             )
         self._handle = handle
         self._commits = commits
+        self._is_logged = True
+        self.is_outcome_unknown = False
+        """Whether its own COMMIT was sent and not answered."""
         self._lease = handle.lease()
         super().__init__(
             engine,
@@ -87,16 +94,29 @@ class ManagedSession(AsyncSession):
         """The engine in service that the session holds."""
         return self._handle
 
-    def refuse_commits(self) -> None:
-        """Let nobody commit but this session itself, as its block ends."""
+    def may_be_repeated(self) -> None:
+        """Let nobody commit but this session itself, as its block ends; and leave it to log its errors to
+        whoever repeats it.
+        """
         self.sync_session.refuses_commits = True
+        self._is_logged = False
 
     def was_ended_below(self) -> bool:
-        """Whether its connection has no transaction any more, which nobody ended through the session."""
+        """Whether its transaction was ended, and not through the session: on its connection, or in SQL."""
         connection = self.sync_session.current
-        if connection is None or connection.closed or not self.sync_session.in_transaction():
+        if connection is None or connection.closed or connection.invalidated:
             return False
-        return not connection.in_transaction()
+        if not self.sync_session.in_transaction():
+            return False
+        if connection.get_transaction() is not self.sync_session.begun:
+            return True
+        return self._handle.driver.was_ended_in_sql(connection.connection.driver_connection)
+
+    @property
+    def lost_connection(self) -> bool:
+        """Whether its connection was found dead."""
+        connection = self.sync_session.current
+        return connection is not None and not connection.closed and connection.invalidated
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,6 +141,7 @@ class ManagedSession(AsyncSession):
 
     def _raise_when_unknown(self, error: BaseException) -> None:
         if isinstance(error, Exception) and self._handle.classify(error).outcome_unknown:
+            self.is_outcome_unknown = True
             raise CommitOutcomeUnknown(
                 f"profile {self._handle.name!r}: the connection was lost while the answer to COMMIT was due; "
                 "look whether the transaction stands before you repeat it, or give `run` a `confirm`"
@@ -128,7 +149,7 @@ class ManagedSession(AsyncSession):
 
     async def _close_after(self, error: BaseException) -> None:
         """Close without letting an error of the close take the place of the one in progress."""
-        self._handle.annotate(error)
+        self._handle.annotate(error, logs_it=self._is_logged)
         try:
             await self.close()
         except Exception as while_closing:  # noqa: BLE001 - the error in progress is the caller's

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,10 +16,12 @@ from tests.rig.ports import LOOPBACK, free_port
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy
 from tests.rig.wait import wait_until
+from tests.rig.wire import ErrorAnswer, ScriptedServer
 
 Load = Callable[..., Registry]
 NAME = "orders"
 LONG = 60
+SECRET = "s3cr3t-canary"
 
 
 def away() -> str:
@@ -61,10 +64,7 @@ async def test_with_fail_the_registry_does_not_open(load: Load, postgres: Postgr
     assert list(error.failures) == [NAME]
     assert failure_of(error.failures[NAME].__cause__ or error).kind is FailureKind.REFUSED
     assert "the registry did not open" in str(error)
-    assert (
-        "orders: TimeoutError: no connection within 0.1 s (timeouts.startup); the last failed (refused)"
-        in str(error)
-    )
+    assert "orders: no connection within 0.1 s (timeouts.startup); the last failed (refused)" in str(error)
     assert repr(registry).startswith("<Registry closed")
 
 
@@ -112,11 +112,41 @@ async def test_what_will_not_pass_is_not_waited_for(load: Load, postgres: Postgr
     assert time.monotonic() - begun < LONG / 2
 
 
-async def test_settings_that_cannot_be_had_are_a_problem_of_the_files(load: Load) -> None:
-    registry = load(orders={"url": "${NOSUCH}", "startup": "fail"})
+async def test_settings_that_cannot_be_had_keep_it_from_opening_with_each_of_them_named(load: Load) -> None:
+    registry = load(
+        orders={"url": "${NOSUCH}", "startup": "fail"}, customers={"url": "${NONE}", "startup": "fail"}
+    )
 
-    assert isinstance(await error_of(use(registry)), ConfigError)
+    error = await error_of(use(registry))
+
+    assert isinstance(error, StartupFailed)
+    assert {type(each) for each in error.failures.values()} == {ConfigError}
+    assert "NOSUCH is not set" in str(error)
+    assert "NONE is not set" in str(error)
     assert repr(registry).startswith("<Registry closed")
+
+
+async def test_an_optional_profile_whose_settings_cannot_be_had_keeps_nothing_from_opening(
+    load: Load, log: list[dict[str, Any]]
+) -> None:
+    profiles = {"orders": {"url": "${NOSUCH}", "startup": "warn"}, "other": {"url": "sqlite://"}}
+    async with load(**profiles) as registry, registry.session("other") as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+    assert any("NOSUCH is not set" in record["message"] for record in log)
+
+
+async def test_a_secret_that_a_server_says_back_is_masked(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PW", SECRET)
+    async with ScriptedServer(ErrorAnswer("28P01", f"no user with password {SECRET}")) as server:
+        url = f"postgresql://app@{LOOPBACK}:{server.port}/orders?sslmode=disable"
+        error = await error_of(use(load(orders={"url": url, "password": {"env": "PW"}, "startup": "fail"})))
+
+    assert isinstance(error, StartupFailed)
+    assert SECRET not in str(error)
+    assert "********" in str(error)
 
 
 async def test_a_close_during_start_ends_it(load: Load, postgres: PostgresServer, proxy: FaultProxy) -> None:

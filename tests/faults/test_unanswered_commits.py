@@ -146,7 +146,7 @@ async def test_a_confirm_that_fails_leaves_it_unknown(registry: Registry, proxy:
     error = await error_of(registry.run(NAME, work, confirm=confirm))
 
     assert isinstance(error, CommitOutcomeUnknown)
-    assert "connmgr: `confirm` failed too: LookupError: who knows" in error.__notes__
+    assert "connmgr: `confirm` failed too: LookupError (unknown)" in error.__notes__
     assert work.calls == 1
 
 

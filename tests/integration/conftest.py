@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loguru import logger
 
 from connmgr import Registry
 from tests.rig.availability import unavailable
@@ -35,19 +34,6 @@ def load(tmp_path: Path) -> Load:
         return Registry.load(directory, environ={} if environ is None else environ)
 
     return load
-
-
-@pytest.fixture
-def log() -> Iterator[list[dict[str, Any]]]:
-    """The records that connmgr logs while the test runs."""
-    records: list[dict[str, Any]] = []
-    sink = logger.add(lambda message: records.append(message.record), level=0, filter="connmgr")
-    logger.enable("connmgr")
-
-    yield records
-
-    logger.disable("connmgr")
-    logger.remove(sink)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from types import TracebackType
 
 import asyncpg
 
+from connmgr.engine.marks import is_unanswered
+
 _NAMED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
@@ -18,7 +20,7 @@ def as_read(error: Exception) -> Exception:
     """
     if isinstance(error, _NAMED) or not _is_asyncpgs_own(error.__traceback__):
         return error
-    if isinstance(error, OverflowError | UnicodeDecodeError):
+    if isinstance(error, OverflowError | UnicodeDecodeError) and not is_unanswered(error):
         read: Exception = asyncpg.DataError(f"a value is beyond what Python can hold: {error}")
     else:
         read = asyncpg.ProtocolError(f"the server's answer cannot be read ({type(error).__name__}: {error})")

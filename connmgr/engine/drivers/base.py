@@ -90,6 +90,13 @@ class Driver(Protocol):
         """Whether the database has begun a transaction on it; free of I/O."""
         ...
 
+    def was_ended_in_sql(self, connection: Any) -> bool:
+        """Whether the transaction that the driver began is over, and somebody's SQL ended it; free of I/O.
+
+        False where that cannot be known.
+        """
+        ...
+
     def terminate(self, connection: Any) -> None:
         """Close at once, without a word to the server; never waits, and may be called twice."""
         ...

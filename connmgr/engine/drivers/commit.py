@@ -10,7 +10,7 @@ import asyncpg
 
 from connmgr.engine.drivers.reset import ResettableConnection
 from connmgr.engine.drivers.sockets import has_unread
-from connmgr.engine.failures import mark_unanswered_commit
+from connmgr.engine.marks import mark_unanswered
 
 _COMMIT: Final = "COMMIT;"
 """What asyncpg's transactions send; SQLAlchemy commits through them."""
@@ -53,8 +53,8 @@ class CommittingConnection(ResettableConnection):
         try:
             status = await super().execute(_COMMIT, timeout=timeout)
         except BaseException as error:
-            if was_open and not _is_answer(error):
-                mark_unanswered_commit(error)
+            if was_open and not is_answer(error):
+                mark_unanswered(error)
             raise
         if status == "ROLLBACK":
             raise asyncpg.InFailedSQLTransactionError(
@@ -72,6 +72,6 @@ class CommittingConnection(ResettableConnection):
             await asyncio.sleep(0)
 
 
-def _is_answer(error: BaseException) -> bool:
-    """Whether the server said that it did not commit; what asyncpg says by itself has no severity."""
+def is_answer(error: BaseException) -> bool:
+    """Whether the server said that it did not do it; what asyncpg says by itself has no severity."""
     return getattr(error, "severity_en", None) == _ANSWER and error.sqlstate != _COMPLETION_UNKNOWN  # type: ignore[attr-defined] # it is a server's, then

@@ -95,6 +95,10 @@ async def _log_in_by(
     except BaseException:
         connection.terminate()
         raise
+    connection.profile = settings.name
+    connection.was_read_only = (
+        getattr(connection.get_settings(), "default_transaction_read_only", None) == "on"
+    )
     connection.expects_writer = target.target_session_attrs in _WRITERS and not settings.session.autocommit
     return connection
 

@@ -172,6 +172,9 @@ class PostgresDriver:
     def is_in_transaction(self, connection: Connection) -> bool:
         return not connection.is_closed() and connection.is_in_transaction()
 
+    def was_ended_in_sql(self, connection: Connection) -> bool:
+        return not connection.is_closed() and connection.was_ended_in_sql()
+
     def terminate(self, connection: Connection) -> None:
         # Also when `is_closed()`: that is true from the start of a polite close, which waits for a server
         # that may be gone, and nothing but this ends that wait. asyncpg raises for one that the server has

@@ -147,6 +147,9 @@ class SQLiteDriver:
     def is_in_transaction(self, connection: aiosqlite.Connection) -> bool:
         return not self.is_closed(connection) and connection.in_transaction
 
+    def was_ended_in_sql(self, connection: aiosqlite.Connection) -> bool:
+        return False  # sqlite3 begins none before the first write
+
     def terminate(self, connection: aiosqlite.Connection) -> None:
         """Interrupt what runs, roll back and close; the thread ends by itself and `close` sees it end.
 

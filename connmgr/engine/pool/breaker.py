@@ -22,7 +22,8 @@ class Breaker:
     """
 
     __slots__ = (
-        "_cause", "_failures", "_meter", "_next_at", "_on_open", "_probe", "_settings", "_timer", "_why",
+        "_cause", "_failures", "_is_probing", "_meter", "_next_at", "_on_open", "_probe", "_settings",
+        "_timer", "_why",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +37,7 @@ class Breaker:
         self._cause: BaseException | None = None
         self._why = ""
         self._next_at = 0.0
+        self._is_probing = False
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -48,7 +50,7 @@ class Breaker:
         """Half open while the connect that finds out is under way."""
         if self._cause is None:
             return "closed"
-        return "open" if self._timer is not None else "half_open"
+        return "half_open" if self._is_probing else "open"
 
     def check(self) -> None:
         """Refuse a caller while the breaker is open.
@@ -66,7 +68,7 @@ class Breaker:
         self._failures.append(now)
         if self._cause is not None:
             self._blame(error)
-            if self._timer is None:
+            if self._is_probing:
                 self._wait(now)
         elif (
             len(self._failures) == self._failures.maxlen and now - self._failures[0] <= self._settings.window
@@ -86,20 +88,29 @@ class Breaker:
     def stop(self) -> None:
         """Close it, and probe no more."""
         self._cause = None
+        self._is_probing = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _wait(self, now: float) -> None:
+        self._is_probing = False
         self._next_at = now + self._settings.cooldown
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._settings.cooldown, self._half_open)
 
     def _half_open(self) -> None:
-        self._timer = None
+        self._is_probing = True
+        # A probe that is given up, as by `Engine.dispose`, tells nothing; then another follows.
+        self._arm()
         self._probe()
 
     def _refusal(self) -> CircuitOpen:
-        left = max(0.0, self._next_at - self._meter.clock())
+        left = 0.0 if self._is_probing else max(0.0, self._next_at - self._meter.clock())
         when = f"tried again in {left:.1f} s" if left else "a connect that finds out is under way"
         name = self._meter.settings.name
         error = CircuitOpen(

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import memoized_property
 
+from connmgr.engine.marks import mark_profile
 from connmgr.engine.pool.default_schema import SchemaContext, SchemaInspector
 from connmgr.engine.pool.result_types import TypedContext
 
@@ -104,6 +105,12 @@ class _OnPostgres(Member):
 
 class _OnSQLite(Member):
     facts = ()
+
+    def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
+        """Judge as SQLAlchemy does, which asks about each error; and note whose database it came from."""
+        if connection is not None:
+            mark_profile(e, connection._connection_record.pool.meter.settings.name)
+        return super().is_disconnect(e, connection, cursor)
 
     def reset_isolation_level(self, dbapi_conn: Any) -> None:
         """Go back to sqlite3's own way; after autocommit in one hop to the connection's thread, not four."""

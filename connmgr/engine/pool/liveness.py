@@ -39,6 +39,10 @@ class Testing(Protocol):
         """Take a connection that is alive."""
         ...
 
+    def counted(self, error: BaseException | None) -> None:
+        """Hear that the server answers."""
+        ...
+
     def bury(self, record: Record) -> None:
         """Take one that is dead."""
         ...
@@ -113,6 +117,7 @@ class Liveness:
         self.testing -= 1
         if is_alive:
             record.alive_at = meter.clock()
+            self._pool.counted(None)
             self._pool.offer(record)
         else:
             meter.liveness_failed += 1

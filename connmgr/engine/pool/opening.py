@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.util import greenlet_spawn
 
+from connmgr.engine.marks import mark_profile
 from connmgr.engine.pool.record import Record
 from connmgr.engine.protection import refuse_in_tests
 
@@ -50,10 +51,13 @@ async def _connect(pool: ClosingPool) -> Record:
             return await greenlet_spawn(Record, pool)
     except TimeoutError:
         meter.failed += 1
-        raise TimeoutError(
+        late = TimeoutError(
             f"profile {settings.name!r}: no connection to {settings.target.url} within "
             f"{settings.timeouts.connect:g} s (timeouts.connect)"
-        ) from None
-    except Exception:
+        )
+        mark_profile(late, settings.name)
+        raise late from None
+    except Exception as error:
         meter.failed += 1
+        mark_profile(error, settings.name)
         raise

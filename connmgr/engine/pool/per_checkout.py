@@ -64,6 +64,8 @@ class ConnectionPerCheckout(ClosingPool):
         return record
 
     def _probe(self) -> None:
+        if self._connecting:
+            return  # one is under way that will tell as much
         self.spawn(self._connect_and_close())
 
     async def _connect_and_close(self) -> None:

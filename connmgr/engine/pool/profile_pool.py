@@ -38,12 +38,13 @@ class ProfilePool(Stock):
 
     def _do_get(self) -> Record:
         self.meter.refuse_elsewhere()
-        if self._breaker is not None:
-            self._breaker.check()
         now = self.meter.clock()
         # Also when others wait: each caller that comes has one more idle connection tested, or a burst
         # after a quiet while would be served by the one that the first caller had tested.
         record = self._ready(now)
+        if record is None and self._breaker is not None:
+            # Not before: what the pool has is as good as ever, when it is only new connections that fail.
+            self._breaker.check()
         if record is None or self._waiters:
             record = await_only(self._queue_up(record, now))
             self._hand_out(record, self.meter.clock(), now)
