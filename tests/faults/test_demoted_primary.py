@@ -156,3 +156,23 @@ async def test_where_no_writer_is_to_be_had_the_pool_is_not_replaced_for_each_wr
         stats = registry.stats(NAME)
         assert stats.closed_by["demoted"] < 20
         assert stats.created <= 5 + 20 + 5
+
+
+async def test_a_profile_that_is_read_only_by_its_own_settings_is_not_demoted(
+    load: Load, servers: list[PostgresServer]
+) -> None:
+    calls = 0
+
+    async def work(session: AsyncSession) -> None:
+        nonlocal calls
+        calls += 1
+        await session.execute(WRITE)
+
+    options = "&options=-c%20default_transaction_read_only%3Don"
+    async with load(orders={"url": url(servers[0]) + options}) as registry:
+        error = await error_of(registry.run(NAME, work))
+        stats = registry.stats(NAME)
+
+    assert failure_of(error).kind is FailureKind.READ_ONLY
+    assert not failure_of(error).retry_transaction
+    assert (calls, stats.closed_by) == (1, {})

@@ -170,3 +170,71 @@ async def test_a_server_that_ends_the_connection_in_place_of_an_answer_leaves_it
         own_postgres.sql(f"SELECT pg_terminate_backend(pid) {WAITING}")
 
         assert isinstance(await waiting, CommitOutcomeUnknown)
+
+
+async def test_a_garbled_answer_leaves_it_unknown(registry: Registry, proxy: FaultProxy) -> None:
+    """Data that cannot be read is data; an answer to COMMIT is not."""
+    proxy.down = Pipe(swap=(b"COMMIT\0", b"C\xcfMMIT\0"))
+    error = await error_of(registry.run(NAME, Work()))
+
+    assert isinstance(error, CommitOutcomeUnknown)
+    assert failure_of(error).kind is not FailureKind.DATA
+    assert await entries(registry, proxy) == 1
+
+
+async def test_a_deadline_of_the_callers_that_ends_a_commit_leaves_it_unknown(
+    registry: Registry, proxy: FaultProxy
+) -> None:
+    """That of a web handler around everything; the exception stays the handler's own."""
+
+    async def handle() -> None:
+        async with asyncio.timeout(0.5):
+            await registry.run(NAME, Work())
+
+    proxy.up = Pipe(match=b"COMMIT;", hook=proxy.blackhole)
+    error = await error_of(handle())
+
+    assert isinstance(error, TimeoutError)
+    assert failure_of(error).outcome_unknown
+
+
+async def test_a_statement_without_a_transaction_whose_answer_is_lost_is_unknown_too(
+    registry: Registry, proxy: FaultProxy
+) -> None:
+    def lose() -> None:
+        proxy.up, proxy.down = Pipe(), Pipe(limit=0)
+
+    async def write() -> None:
+        async with registry.session(NAME, autocommit=True) as session:
+            await session.execute(text("SELECT 1"))
+            proxy.down, proxy.up = Pipe(), Pipe(match=b"INSERT INTO", hook=lose)
+            await session.execute(text("INSERT INTO entry VALUES (1)"))
+
+    failure = failure_of(await error_of(write()))
+
+    assert failure.outcome_unknown
+    assert not failure.retry_transaction
+
+
+async def test_a_confirm_that_finds_nothing_has_the_last_failure_be_the_lost_connection(
+    load: Load, postgres: PostgresServer, proxy: FaultProxy, database: str
+) -> None:
+    url = postgres.url(dbname=database, port=proxy.port, sslmode="disable")
+    async with load(orders={"url": url, "retry": {"transaction": {"attempts": 1}}}) as registry:
+        async with registry.begin(NAME) as session:
+            await session.execute(text("CREATE TABLE entry (id int)"))
+        work = Work()
+
+        async def confirm(session: AsyncSession) -> bool:
+            return await work.stands(session)
+
+        lose_the_commit(proxy)
+        running = asyncio.create_task(registry.run(NAME, work, confirm=confirm))
+        await wait_until(lambda: work.calls == 1)
+        await wait_until(lambda: registry.stats(NAME).open == 0, what="the connection to be lost")
+        proxy.heal()
+        error = await error_of(running)
+
+    failure = failure_of(error)
+    assert not isinstance(error, CommitOutcomeUnknown)
+    assert (failure.kind, failure.outcome_unknown) == (FailureKind.CONNECTION_LOST, False)

@@ -37,6 +37,8 @@ class Pipe:
     match: bytes = b""
     """When these bytes come by, call `hook` before they are passed on, also across chunks."""
     hook: Callable[[], None] | None = None
+    swap: tuple[bytes, bytes] | None = None
+    """Where the first of these comes by in one chunk, pass on the second in its place."""
 
     @property
     def step(self) -> int:
@@ -108,6 +110,8 @@ class Direction:
             await asyncio.sleep(max(0.0, pipe.latency + self._random.uniform(-pipe.jitter, pipe.jitter)))
 
     def _spoil(self, data: bytes) -> bytes:
+        if self._pipe.swap is not None:
+            data = data.replace(*self._pipe.swap)
         if not data or self._random.random() >= self._pipe.corrupt:
             return data
         spoiled = bytearray(data)

@@ -157,3 +157,46 @@ async def test_where_there_is_no_pool_it_works_as_well(
             await proxy.listen()
             await wait_until(lambda: registry.stats(NAME).closed == 1)
             assert await ask(registry) == 1
+
+
+async def test_what_a_pool_has_is_used_while_its_server_is_full(
+    load: Load, own_postgres: PostgresServer
+) -> None:
+    """A connect too many is no reason to refuse those whom the connections that are there can serve."""
+    own_postgres.sql("ALTER ROLE app CONNECTION LIMIT 2")
+    pool = {"size": 2, "max_overflow": 3, "timeout": "500ms"}
+    profile = {"url": own_postgres.url(), "pool": pool, "breaker": {"failures": 2, "cooldown": "200ms"}}
+    async with load(orders=profile) as registry:
+        async with registry.connect(NAME), registry.connect(NAME):
+            assert isinstance(await error_of(ask(registry)), PoolTimeout)
+            assert isinstance(await error_of(ask(registry)), PoolTimeout)
+
+        served = await asyncio.gather(*(ask(registry) for _ in range(50)))
+
+    assert served == [1] * 50
+
+
+async def test_a_probe_that_is_given_up_is_followed_by_another(registry: Registry, proxy: FaultProxy) -> None:
+    proxy.deaf = True
+    await open_breaker(registry)
+    await wait_until(lambda: registry.stats(NAME).breaker == "half_open", what="the probe")
+
+    await registry.engine(NAME).dispose()
+    proxy.heal()
+
+    await wait_until(lambda: registry.stats(NAME).breaker == "closed", what="another probe")
+    assert await ask(registry) == 1
+
+
+async def test_an_idle_connection_that_answers_closes_it(registry: Registry, proxy: FaultProxy) -> None:
+    """The way for new connections is blocked, and that of the old ones is not."""
+    assert await ask(registry) == 1
+    pool = registry._handles[NAME].pool
+    assert pool._breaker is not None
+    for _ in range(BREAKER["failures"]):
+        pool._breaker.failed(ConnectionRefusedError("made up"))
+    assert registry.stats(NAME).breaker == "open"
+
+    pool.check_idle(pool.idle[0])
+
+    await wait_until(lambda: registry.stats(NAME).breaker == "closed", what="the answer")

@@ -61,6 +61,59 @@ def test_a_forked_process_opens_connections_of_its_own(postgres: Any, database: 
     assert said["again"] == said["first"]
 
 
+GENERATIONS = """
+import asyncio, gc, json, os, sys
+from sqlalchemy import text
+from connmgr import Registry
+
+registry = Registry.load(sys.argv[1])
+backend = text("SELECT pg_backend_pid()")
+
+async def ask():
+    async with registry.session("orders") as session:
+        return (await session.execute(backend)).scalar_one()
+
+def forked(main):
+    pid = os.fork()
+    if pid == 0:
+        asyncio.events._set_running_loop(None)
+        asyncio.run(main())
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+async def last():
+    async with registry:
+        await ask()
+        gc.collect()
+
+async def middle():
+    async with registry:
+        first = await ask()
+        forked(last)
+        assert first == await asyncio.wait_for(ask(), 5)
+
+async def first():
+    async with registry:
+        before = await ask()
+        forked(middle)
+        print(json.dumps([before, await asyncio.wait_for(ask(), 5)]))
+
+asyncio.run(first())
+"""
+
+
+def test_a_forked_process_may_fork_again(postgres: Any, database: str, tmp_path: Path) -> None:
+    """The last one leaves alone what its grandparent works with."""
+    (tmp_path / "orders.yaml").write_text(f"url: {postgres.url(dbname=database)}\n")
+
+    command = [sys.executable, "-c", GENERATIONS, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    before, after = json.loads(ran.stdout)
+    assert before == after
+
+
 WORKERS = """
 import asyncio, json, multiprocessing, sys
 from sqlalchemy import text
