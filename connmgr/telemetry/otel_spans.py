@@ -35,7 +35,7 @@ class Spans:
         self._tracer = trace.get_tracer("connmgr", version("connmgr"), provider)
 
     def checkout(self, profile: str, seconds: float, error: BaseException | None) -> None:
-        """Make the span of a checkout that ends now. Only for who is traced: else it would be a trace alone."""
+        """Make the span of a checkout that ends now. Only for who is traced, or each is a trace."""
         end = time.time_ns()
         span = self._tracer.start_span(
             CHECKOUT, attributes=self._attributes(profile), start_time=end - int(seconds * 1e9)
