@@ -60,7 +60,9 @@ class Sdk:
     def values(self) -> dict[Key, Any]:
         """The value of each point of one collection; of a histogram, its count and its sum."""
         return {
-            (metric.name, frozenset((point.attributes or {}).items())): _value(point)  # type: ignore[misc] # text
+            key(
+                metric.name, **{name: str(value) for name, value in (point.attributes or {}).items()}
+            ): _value(point)
             for metric in self.metrics.values()
             for point in metric.data.data_points
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from opentelemetry.semconv._incubating.attributes import db_attributes
 from opentelemetry.semconv._incubating.metrics import db_metrics
@@ -21,8 +23,11 @@ def constant(metric: Metric) -> str:
 def facts(metric: Metric) -> dict[str, str]:
     """What OpenTelemetry's package says of the metric, in the text below its name."""
     source = db_metrics.__spec__.loader.get_source(db_metrics.__name__)  # type: ignore[union-attr]
-    text = source.partition(f'{constant(metric)}: Final = "{metric.name}"\n"""')[2].partition('"""')[0]
-    return dict(line.split(": ", 1) for line in text.splitlines() if line.startswith(("Instrument", "Unit")))
+    text = re.split(
+        rf'^{constant(metric)}: Final = \(?\s*"{metric.name}"\s*\)?\s*"""', source, flags=re.MULTILINE
+    )[1]
+    lines = text.partition('"""')[0].splitlines()
+    return dict(line.split(": ", 1) for line in lines if line.startswith(("Instrument", "Unit")))
 
 
 def test_all_nine_of_the_conventions_are_there() -> None:
