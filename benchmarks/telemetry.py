@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from benchmarks import report, table
 from benchmarks.databases import databases, profiles, select
 from benchmarks.harness import MIN_PAIRS, Operation, Sample, concurrent, in_turn
-from benchmarks.table import Row, at_least
+from benchmarks.table import Goal, Row, at_least
 from connmgr import Registry
 from connmgr.telemetry import exposition, instrument
 
@@ -78,19 +78,20 @@ async def _measured(
     plain = select(registry, NAME)
     traced = _traced(plain, tracers)
     off, off_traced = (concurrent(each, CONCURRENCY, seconds, lead=LEAD) for each in (plain, traced))
-    visits: list[Visit] = [
-        off,
-        _with_metrics(off, registry, meters),
-        _scraped(off, registry),
-        off_traced,
-        _with_spans(off_traced, registry, meters, tracers),
-    ]
-    without, metrics, scraped, requests, spans = await in_turn(visits, pairs)
+    metrics, spans = _with_metrics(off, registry, meters), _with_spans(off_traced, registry, meters, tracers)
+    goal = at_least(0.98)
     return [
-        table.throughput("OpenTelemetry's metrics / off", metrics, without, at_least(0.98)),
-        table.throughput("Prometheus, scraped once a second / off", scraped, without, at_least(0.98)),
-        table.throughput("traced: OpenTelemetry's metrics and spans / off", spans, requests),
+        await _against("OpenTelemetry's metrics / off", metrics, off, pairs, goal),
+        await _against("Prometheus, scraped once a second / off", _scraped(off, registry), off, pairs, goal),
+        await _against("traced: OpenTelemetry's metrics and spans / off", spans, off_traced, pairs),
+        await _against("off / off, what this machine can tell apart", off, off, pairs),
     ]
+
+
+async def _against(name: str, ours: Visit, theirs: Visit, pairs: int, goal: Goal | None = None) -> Row:
+    # One after the other, and not all in turn: each has the same neighbours as what it is compared with.
+    mine, others = await in_turn([ours, theirs], pairs)
+    return table.throughput(name, mine, others, goal)
 
 
 def _with_metrics(visit: Visit, registry: Registry, meters: MeterProvider) -> Visit:
