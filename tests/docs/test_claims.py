@@ -12,7 +12,7 @@ from connmgr import FailureKind, Registry, Status
 from connmgr.cli.group import COMMANDS, connmgr
 from connmgr.engine.drivers import sqlite
 from connmgr.engine.failure_table import RETRY_CONNECT, RETRY_TRANSACTION
-from connmgr.registry import GRACE
+from connmgr.opened import GRACE
 from connmgr.settings import HealthSettings, PoolSettings, Timeouts
 from connmgr.target import PostgresTarget
 
