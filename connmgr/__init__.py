@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         WrongEventLoop,
     )
     from connmgr.failure import Constraint, ConstraintKind, Failure, FailureKind
+    from connmgr.healthjson import health_json
     from connmgr.observer import Observer
     from connmgr.poolstats import Histogram, PoolStats
     from connmgr.problem import Place, Problem
@@ -55,6 +56,7 @@ _HOMES = {
     "Failure": "failure",
     "failure_of": "engine.failures",
     "FailureKind": "failure",
+    "health_json": "healthjson",
     "HealthHistory": "report",
     "HealthPoint": "report",
     "HealthReport": "report",
@@ -123,6 +125,7 @@ __all__ = [
     "UnknownProfile",
     "WrongEventLoop",
     "failure_of",
+    "health_json",
 ]
 
 

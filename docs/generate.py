@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from connmgr.config.explanations import EXPLANATIONS, KINDS, Example, Explanation
-from connmgr.config.explanations.setting import RELOAD, Setting, all_settings
+from connmgr.config.explanations.setting import RELOAD, Setting, all_settings, registry_settings
 from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES
 from connmgr.problem import Code
 
@@ -71,6 +71,15 @@ def _settings() -> Iterator[str]:
     for setting in known.values():
         if "." not in setting.path:
             yield from _section(setting, known)
+    yield from _of_registry()
+
+
+def _of_registry() -> Iterator[str]:
+    yield "## Settings of `_registry.yaml`\n\nThey stand in a file of their own, beside the profiles.\n"
+    known = registry_settings()
+    for setting in known.values():
+        if "." not in setting.path:
+            yield from _section(setting, known, level=3)
 
 
 def _section(setting: Setting, known: Mapping[str, Setting], level: int = 2) -> Iterator[str]:

@@ -15,6 +15,18 @@ CERTIFICATE_DAYS: Final = 14
 """Days before its end from which on a server's certificate needs attention."""
 
 
+REASONS: Final = (
+    "ok",
+    "pool_saturated",
+    "pool_stuck",
+    "breaker_open",
+    "certificate_ends",
+    "not_checked",
+    "integrity_unfinished",
+)
+"""What a reason may be beside a kind of failure."""
+
+
 class Verdict(NamedTuple):
     """A status, why it is that, and one sentence of advice."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from connmgr.health_json import MEDIA_TYPE, WORDS, health_json
+from connmgr.healthjson import MEDIA_TYPE, WORDS, health_json
 from connmgr.web.watch import Look
 
 JSON: Final = "application/json"

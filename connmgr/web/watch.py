@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connmgr.errors import ConfigError
-from connmgr.health_json import overall
+from connmgr.healthjson import overall
 from connmgr.registry import Registry
 from connmgr.report import HealthReport, Status
 from connmgr.settings import HealthSettings

@@ -13,6 +13,7 @@ from connmgr.cli.group import COMMANDS, connmgr
 from connmgr.engine.drivers import sqlite
 from connmgr.engine.failure_table import RETRY_CONNECT, RETRY_TRANSACTION
 from connmgr.opened import GRACE
+from connmgr.runtime.verdict import REASONS
 from connmgr.settings import HealthSettings, PoolSettings, Timeouts
 from connmgr.target import PostgresTarget
 
@@ -66,7 +67,7 @@ def test_the_statuses_and_reasons_of_health_exist() -> None:
 
     reasons = {reason for cells in table for reason in re.findall(r"`(\w+)`", cells[2])}
     assert [cells[0].strip("`") for cells in table] == [status.value for status in Status]
-    assert reasons <= {"ok", "pool_saturated", *FailureKind}
+    assert reasons <= {*REASONS, *FailureKind}
 
 
 @pytest.mark.parametrize("heading", ["Sessions", "The familiar names"])
@@ -120,3 +121,9 @@ def test_the_page_about_failures_has_every_kind_and_what_a_repetition_can_do() -
     # One with a reason of its own: a name server that is away, a server that was the writer until now.
     known["name_resolution"], known["read_only"] = (True, False), (False, True)
     assert told == known
+
+
+def test_the_page_about_health_has_every_reason() -> None:
+    page = (CHECKOUT / "docs" / "health.md").read_text(encoding="utf-8")
+
+    assert [reason for reason in REASONS if f"`{reason}`" not in page] == []

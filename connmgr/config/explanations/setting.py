@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from connmgr.config import registry_schema
 from connmgr.config.dump import dump
 from connmgr.config.schema import schema, settings
 from connmgr.config.words import accepted
@@ -49,6 +50,17 @@ def all_settings() -> Mapping[str, Setting]:
     """Return every setting and group by its dotted path, a group before what is in it."""
     root = schema()
     nodes = {".".join(path): node for path, node in settings()}
+    return {path: _setting(path, node, nodes, root) for path, node in nodes.items()}
+
+
+@cache
+def registry_settings() -> Mapping[str, Setting]:
+    """Return every setting of `_registry.yaml`, as `all_settings` does those of a profile."""
+    root = registry_schema.root()
+    nodes = {}
+    for group, node in root["properties"].items():
+        nodes[group] = node
+        nodes |= {f"{group}.{key}": child for key, child in node.get("properties", {}).items()}
     return {path: _setting(path, node, nodes, root) for path, node in nodes.items()}
 
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from connmgr import Registry, Status
 from connmgr.config.resources import HEALTH_SCHEMA, resource
-from connmgr.health_json import health_json
+from connmgr.healthjson import health_json
 from connmgr.runtime.health import Health
 from tests.faults.measure import at_most
 from tests.rig.pool import Clock

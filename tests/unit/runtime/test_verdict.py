@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connmgr import Failure, FailureKind, PoolStats, ServerInfo, ServerLoad, Status, TLSInfo
-from connmgr.runtime.verdict import Facts, judge
+from connmgr.runtime.verdict import REASONS, Facts, judge
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 FREE = PoolStats("pooled", 1, 1, open=1, idle=1)
@@ -54,4 +54,5 @@ def test_the_worst_fact_decides(facts: dict[str, Any], status: Status, reason: s
     verdict = judge(Facts(**{"pool": FREE, "now": NOW, "server": server(), **facts}))
 
     assert (verdict.status, verdict.reason) == (status, reason)
+    assert verdict.reason in {*REASONS, *FailureKind}
     assert bool(verdict.hint) == (status is not Status.HEALTHY)
