@@ -40,6 +40,8 @@ def _like(part: str) -> tuple[str, float]:
 
 def _quality(offered: str, liked: str, quality: float) -> tuple[float, int]:
     """Return how much a kind is liked, the closer match before the wider one."""
+    if quality <= 0:
+        return 0.0, 0
     if liked == offered:
         return quality, 2
     if liked == f"{offered.partition('/')[0]}/*":
