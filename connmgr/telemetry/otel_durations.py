@@ -34,7 +34,7 @@ class Durations(dict[str, "_Kept"]):
 
     def __missing__(self, profile: str) -> _Kept:
         name = self._names[profile]
-        kept = self._by_name.get(name) or self._by_name.setdefault(name, _Kept(self._histogram, name))
+        kept = self._by_name.setdefault(name, _Kept(self._histogram, name))
         return self.setdefault(profile, kept)
 
     def flush(self) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from opentelemetry import metrics as api
 
-from connmgr.poolstats import Histogram
 from connmgr.telemetry import metrics
 from connmgr.telemetry.metrics import BOUNDARIES, METRICS, Instrument, Metric
 from connmgr.telemetry.readings import Sample
@@ -65,8 +64,7 @@ class Instruments:
     def _observe(self, metric: Metric, _options: api.CallbackOptions) -> Iterator[api.Observation]:
         for reporter in self._reporters:
             for sample in reporter.samples(metric):
-                if not isinstance(sample.value, Histogram):
-                    yield api.Observation(sample.value, sample.attributes)
+                yield api.Observation(cast(float, sample.value), sample.attributes)
 
 
 def instruments_of(provider: api.MeterProvider | None) -> Instruments:

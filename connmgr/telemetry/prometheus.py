@@ -13,7 +13,6 @@ from connmgr.telemetry.poolnames import LIMIT, PoolNames
 from connmgr.telemetry.readings import Sample, Source, read
 
 try:
-    from prometheus_client import CollectorRegistry
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
     from prometheus_client.exposition import choose_encoder
     from prometheus_client.metrics_core import Metric as Family
@@ -56,11 +55,8 @@ def exposition(registry: Source, accept: str | None = None, limit: int = LIMIT) 
 
     `accept` is the header of the request: OpenMetrics for who asks for it, else Prometheus' own format.
     """
-    # Not registered: that would look for names that are taken, in a registry that has nothing else.
-    collectors = CollectorRegistry(auto_describe=False)
-    collectors.register(PoolCollector(registry, limit))
     encode, content_type = choose_encoder(accept or "")
-    return encode(collectors), content_type
+    return encode(PoolCollector(registry, limit)), content_type
 
 
 def _family(metric: Metric, samples: Iterable[Sample]) -> Family:

@@ -96,14 +96,15 @@ def test_with_a_span_a_duration_is_recorded_in_order_and_its_span_is_the_example
     sdk: Sdk, pools: Pools
 ) -> None:
     with instrument(pools, meter_provider=sdk.meters, tracer_provider=sdk.tracers) as reported:
-        reported.checked_out("orders", 0.1, None)
+        for _ in range(2):
+            reported.checked_out("orders", 1.0, None)
         with sdk.tracers.get_tracer("app").start_as_current_span("request") as span:
-            reported.checked_out("orders", 0.2, None)
-        reported.checked_out("orders", 0.3, None)
+            reported.checked_out("orders", 1e16, None)
+        reported.checked_out("orders", 1.0, None)
         (point,) = sdk.metrics[WAIT].data.data_points
 
     assert isinstance(point, HistogramDataPoint)
-    assert (point.count, point.sum) == (3, 0.1 + 0.2 + 0.3)
+    assert (point.count, point.sum) == (4, 1.0 + 1.0 + 1e16 + 1.0) != (4, 1e16 + 1.0 + 1.0 + 1.0)
     assert [each.span_id for each in point.exemplars] == [span.get_span_context().span_id]
 
 

@@ -57,6 +57,15 @@ def test_a_histogram_is_cumulative_and_its_sum_and_count_are_the_pools() -> None
     assert sorted(buckets.values()) == [buckets[bound] for bound in sorted(buckets)]
 
 
+def test_what_is_shorter_than_every_bound_is_in_every_bucket(pools: Pools) -> None:
+    pools.stats["orders"] = PoolStats("pooled", 1, 1, wait=Histogram((5,), 0.0))
+
+    found = parsed(exposition(pools)[0])
+
+    buckets = [value for (name, _), value in found.items() if name.endswith("wait_time_seconds_bucket")]
+    assert buckets == [5] * (len(BOUNDS) + 1)
+
+
 def test_buckets_are_the_same_whatever_was_counted(pools: Pools) -> None:
     pools.stats["empty"] = PoolStats("pooled", 1, 1)
 
