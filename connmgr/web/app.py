@@ -17,6 +17,7 @@ from connmgr.registry_settings import WebSettings
 from connmgr.web.access import Access
 from connmgr.web.bodies import TEXT, body, liked_best
 from connmgr.web.damping import Damper
+from connmgr.web.scrape import Scrape
 from connmgr.web.watch import Watch
 
 Names = Callable[[], Sequence[str]]
@@ -49,6 +50,7 @@ class Pages:
         self._access = Access(settings)
         self._dampers: defaultdict[str, Damper] = defaultdict(lambda: Damper(settings.rise, settings.fall))
         self._watches: dict[str, Watch] = {}
+        self._scrape = Scrape(registry)
         self._has_started = False
 
     async def live(self, request: Request) -> Response:
@@ -100,10 +102,9 @@ class Pages:
                 "the token is needed\n", status_code=401, headers={"WWW-Authenticate": "Bearer"}
             )
         try:
-            from connmgr.telemetry.prometheus import exposition
+            content, kind = await self._scrape.text(request.headers.get("accept"))
         except ImportError as error:
             return PlainTextResponse(f"{error}\n", status_code=501)
-        content, kind = exposition(self._registry, request.headers.get("accept"))
         return Response(content, headers={"Content-Type": kind, "Cache-Control": "no-store"})
 
     async def _answer(self, request: Request, key: str, names: Sequence[str]) -> Response:
