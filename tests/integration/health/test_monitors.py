@@ -68,10 +68,11 @@ async def test_an_answer_serves_for_its_time_and_the_pool_is_of_now(
     url = postgres.url(port=proxy.port, sslmode="disable")
     async with load(orders={"url": url, **LASTING}) as registry:
         first = await registry.health("orders")
-        proxy.blackhole()
         async with registry.connect("orders"):
+            proxy.blackhole()
             second = await registry.health("orders")
-        fresh = await registry.health("orders", max_age=0)
+            fresh = await registry.health("orders", max_age=0)
+            proxy.heal()
 
     assert second.status is Status.HEALTHY
     assert (second.checked_at, second.pool.in_use) == (first.checked_at, 1)
