@@ -81,6 +81,8 @@ async def _measured(registry: Registry, server: PostgresServer, proxy: FaultProx
     serving = asyncio.create_task(web.serve())
     await wait_until(lambda: web.started)
     users = Users(registry)
+    # An orchestrator asks all the time; after a break the first answers would wait for a check.
+    steady = asyncio.create_task(_steady(port))
     try:
         rows = await _phase("full pool", users, port, server, pairs)
         accepted, begun = proxy.accepted, time.monotonic()
@@ -91,8 +93,24 @@ async def _measured(registry: Registry, server: PostgresServer, proxy: FaultProx
         return [*rows, tries, Row("errors of the application", users.errors, goal=at_most(0))]
     finally:
         users.stop()
+        steady.cancel()
         web.should_exit = True
         await serving
+
+
+async def _steady(port: int) -> None:
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    while True:
+        await _ask(reader, writer)
+        await asyncio.sleep(PAUSE)
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+    """Ask once, and return the status."""
+    writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+    return head.split()[1]
 
 
 class Users:
@@ -171,11 +189,8 @@ async def _clients(port: int) -> dict[str, object]:
         await asyncio.sleep(PAUSE * number / CLIENTS)
         for _ in range(EACH):
             begun = time.perf_counter()
-            writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+            statuses[await _ask(reader, writer)] += 1
             seconds.append(time.perf_counter() - begun)
-            statuses[head.split()[1]] += 1
             await asyncio.sleep(PAUSE)
         writer.close()
 
