@@ -156,7 +156,7 @@ async def test_checks_that_are_given_up_leave_nothing(
         names = [stack.enter_context(own_postgres.database()) for _ in range(3)]
         profiles = {name: {"url": own_postgres.url(dbname=name, sslmode="disable")} for name in names}
         async with load(**profiles) as registry:
-            for _ in range(500):
+            for _ in range(1000):
                 check = asyncio.create_task(registry.health(random_.choice(names)))
                 for _ in range(random_.randrange(8)):
                     await asyncio.sleep(0)
