@@ -63,6 +63,9 @@ class LoadedProfiles(Mapping[str, Profile]):
         except KeyError:
             raise UnknownProfile(unknown(name, self._profiles)) from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._profiles  # without the words that `__getitem__` finds for a name that is not
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._profiles)
 

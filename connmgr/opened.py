@@ -56,6 +56,11 @@ class OpenedProfiles(LoadedProfiles):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in service, in whichever event loop."""
+        return self._owner.is_open
+
     def open(self) -> None:
         """Put the registry in service in the running event loop. Engines are built at first use.
 

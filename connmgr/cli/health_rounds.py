@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from connmgr.cli.health_view import Reports, Show
@@ -13,11 +14,23 @@ if TYPE_CHECKING:
     from connmgr.registry import Registry
 
 
+@asynccontextmanager
+async def opened(registry: Registry) -> AsyncIterator[None]:
+    """Open a registry without a look at what its profiles' `startup` asks for: a database that is down is
+    what one wants to hear of, not a reason to say nothing.
+    """
+    registry.open()
+    try:
+        yield
+    finally:
+        await registry.close()
+
+
 async def check_once(
     registry: Registry, names: Sequence[str], show: Show, integrity: float | None
 ) -> Reports:
     """Check the profiles in one round; `show` sees each report when it arrives."""
-    async with registry:
+    async with opened(registry):
         return await _round(registry, names, {}, show, integrity)
 
 
@@ -29,7 +42,7 @@ async def check_until_interrupted(
     An interruption before the first round is complete passes through.
     """
     reports: Reports = {}
-    async with registry:
+    async with opened(registry):
         try:
             while True:
                 reports = await _round(registry, names, reports, show)

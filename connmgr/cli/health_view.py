@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from connmgr.cli.output import on_terminal, one_line, write, write_json
 from connmgr.cli.tables import Row, plain_columns, terminal_table
+from connmgr.healthjson import overall
 from connmgr.poolstats import PoolStats
-from connmgr.report import HealthReport, Status
+from connmgr.report import HealthReport
 from connmgr.server import ServerInfo
 
 if TYPE_CHECKING:
@@ -37,11 +39,6 @@ class Show(Protocol):
         ...
 
 
-def worst(reports: Reports) -> Status:
-    """Return the worst status among the reports."""
-    return max((report.status for report in reports.values()), key=list(Status).index)
-
-
 def open_view(names: Sequence[str], *, as_json: bool, repeats: bool) -> AbstractContextManager[Show]:
     """Return the view that suits standard output; leaving it ends a live table, the last one stays."""
     if as_json:
@@ -56,7 +53,10 @@ def _json_view(*, repeats: bool) -> Iterator[Show]:
     def show(reports: Reports, *, complete: bool) -> None:
         if complete:
             profiles = {name: report.to_dict() for name, report in reports.items()}
-            write_json({"status": worst(reports).value, "profiles": profiles}, indent=None if repeats else 2)
+            write_json(
+                {"status": overall(reports.values()).value, "profiles": profiles},
+                indent=None if repeats else 2,
+            )
 
     yield show
 
@@ -158,4 +158,5 @@ def _advice(report: HealthReport) -> str:
 
 
 def _time(reports: Reports) -> str:
-    return max(report.checked_at for report in reports.values()).isoformat(timespec="seconds")
+    latest = max((report.checked_at for report in reports.values()), default=dt.datetime.now(dt.UTC))
+    return latest.isoformat(timespec="seconds")

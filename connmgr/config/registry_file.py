@@ -126,6 +126,9 @@ def _contradictions(document: Document, file: str) -> Iterator[Problem]:
     web = cast("Mapping[str, Any]", document.values).get("web")
     if not isinstance(web, Mapping):
         return
+    if web.get("token") == "":
+        place = document.places.get(_TOKEN) or Place(file)
+        yield Problem(place, dotted(_TOKEN), "an empty text", "a text of some length", code=Code.VALUE)
     if isinstance(web.get("token"), str):
         try:
             parse(web["token"])

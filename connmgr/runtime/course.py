@@ -33,8 +33,11 @@ class Dwell:
     def read(self, stats: PoolStats, now: float, stuck_after: float) -> bool:
         """Take one reading at `now`; return whether the pool is stuck."""
         returns = stats.use.count
-        if not stats.saturated or returns != self._returns:
-            self._returns, self._since, self._bad = returns, now, 0
+        # Not `saturated`: a connect on its way is held by nobody.
+        is_full = stats.max is not None and stats.in_use >= stats.max
+        if not is_full or returns != self._returns:
+            self._returns, self._bad = returns if is_full else -1, 0
+            self._since = now
             self._good += 1
             if self._good >= FREE_READINGS:
                 self.is_stuck = False

@@ -48,6 +48,8 @@ class Health:
         settings = handle.settings.health
         age = settings.ttl if max_age is None else max_age
         answer = await monitor.ask(within=settings.timeout, max_age=age)
+        if isinstance(answer.error, NotChecked) and monitor.latest is not None:
+            answer = monitor.latest  # older than was asked for, and still what is known
         if integrity is not None and answer.server is not None:
             answer = await _read_whole(handle, answer, answer.server, integrity)
         return self._report(handle, monitor, answer)
@@ -77,7 +79,9 @@ class Health:
     def read_pool(self, handle: Handle) -> bool:
         """Return whether a pool is stuck, by its counters alone."""
         course, health = self._courses[handle.name], handle.settings.health
-        return course.read(handle.stats(), self._clock(), health.stuck_after, health.ttl)
+        is_stuck = course.read(handle.stats(), self._clock(), health.stuck_after, health.ttl)
+        # Those who wait for a server that is away would wait after a restart as well.
+        return is_stuck and (course.latest is None or course.latest.reachable)
 
     def latest(self) -> dict[str, HealthReport]:
         """Return the last report of each profile that has one."""
@@ -106,10 +110,18 @@ class Health:
             driver = handle.driver
             monitor = self._by_identity.get(driver.identity)
             if monitor is None:
-                seats = self._seats.setdefault(driver.server, Seats(self._most))
+                seats = self._seats_of(driver.servers)
                 monitor = self._by_identity[driver.identity] = Monitor(handle, seats, self._clock)
             self._by_name[handle.name] = monitor
         return monitor
+
+    def _seats_of(self, servers: tuple[Hashable, ...]) -> Seats:
+        """Return the seats of servers; a list of them has those of any that is known already."""
+        known = (self._seats[server] for server in servers if server in self._seats)
+        seats = next(known, None) or Seats(self._most)
+        for server in servers:
+            self._seats.setdefault(server, seats)
+        return seats
 
     def _report(self, handle: Handle, monitor: Monitor, answer: Answer) -> HealthReport:
         pool, course, health = handle.stats(), self._courses[handle.name], handle.settings.health
@@ -131,7 +143,7 @@ class Health:
             status=verdict.status,
             reason=verdict.reason,
             critical=health.critical,
-            reachable=failure is None,
+            reachable=answer.server is not None,
             saturated=pool.saturated,
             latency_ms=None if answer.latency_ms is None else round(answer.latency_ms, 3),
             checked_at=answer.checked_at,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Hashable
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -62,14 +63,17 @@ class Monitor:
         self._timeout = 0.0
         self._waits_since: float | None = None
         self._asked_at = clock()
-        self._was_writer = False
+        self._writers: set[Hashable] = set()
+        self._address: Hashable = None
+        self._is_closed = False
+        self._began = dt.datetime.now(dt.UTC)
         self.latest: Answer | None = None
 
     @property
     def lost_writer(self) -> bool:
         """Whether the server took writes once and does not now."""
         server = self.latest.server if self.latest else None
-        return self._was_writer and server is not None and server.read_only
+        return self._address in self._writers and server is not None and server.read_only
 
     def classify(self, error: BaseException) -> Failure:
         """Classify what a check raised, the secrets that it used masked."""
@@ -77,7 +81,7 @@ class Monitor:
 
     async def ask(self, *, within: float, max_age: float) -> Answer:
         """Return an answer not older than `max_age` seconds, or a new one, after at most `within` seconds."""
-        self._asked_at, asked_at = self._clock(), dt.datetime.now(dt.UTC)
+        self._asked_at = self._clock()
         before = self.latest
         if before is not None and self._asked_at - before.at < max_age:
             return before
@@ -85,19 +89,29 @@ class Monitor:
         loop = asyncio.get_running_loop()
         end = loop.time() + within + LEEWAY
         while True:
+            is_joined = self._running is not None and not self._running.done()
             running = self._under_way()
+            if running is None:
+                return Answer(self._asked_at, self._began, error=self._late(within))
             await asyncio.wait({running}, timeout=max(0.0, end - loop.time()))
             if self.latest is not None and self.latest is not before:
-                return self.latest
+                before = self.latest
+                was_short = is_joined and isinstance(before.error, TimeoutError)
+                if not was_short or loop.time() >= end - 2 * LEEWAY:
+                    return before
+                continue  # it had less time than this question has
             if not running.done() or running.cancelled() or loop.time() >= end:
-                return Answer(self._asked_at, asked_at, error=self._late(within))
+                return Answer(self._asked_at, self._began, error=self._late(within))
             # It had its answer before this question, and was only closing its connection.
             if isinstance(error := running.exception(), Exception):
-                return Answer(self._asked_at, asked_at, error=error)
+                return Answer(self._asked_at, self._began, error=error)
 
-    def _under_way(self) -> asyncio.Task[None]:
+    def _under_way(self) -> asyncio.Task[None] | None:
+        if self._is_closed:
+            return None  # nobody would close what a check opens now
         if self._running is None or self._running.done():
             loop = asyncio.get_running_loop()
+            self._began = dt.datetime.now(dt.UTC)
             self._running = loop.create_task(
                 self._check(loop.time()), name=f"connmgr health {self._handle.name}", context=Context()
             )
@@ -127,18 +141,19 @@ class Monitor:
                     self._seats.leave()
 
     async def _answer(self, end: float) -> Answer:
-        checked_at = dt.datetime.now(dt.UTC)
+        checked_at = self._began
         try:
             server, latency = await self._look(end)
-            if self._clock() - self._seats.load_at >= LOAD_TTL:
+            if self._clock() - self._seats.loads_at.get(self._address, -math.inf) >= LOAD_TTL:
                 await self._look_at_load(end)
         except Exception as error:  # noqa: BLE001 - a report never raises for a database that is down
             return Answer(self._clock(), checked_at, error=error)
         now = self._clock()
         self._seats.answered_at = now
-        self._was_writer = self._was_writer or not server.read_only
-        if self._seats.load is not None:
-            server = replace(server, load=self._seats.load)
+        if not server.read_only:
+            self._writers.add(self._address)
+        if (load := self._seats.loads.get(self._address)) is not None:
+            server = replace(server, load=load)
         return Answer(now, checked_at, server, latency)
 
     async def _look(self, end: float) -> tuple[ServerInfo, float]:
@@ -163,6 +178,7 @@ class Monitor:
             if limit.expired():
                 raise self._late(self._timeout) from None
             raise  # the driver gave up by itself, within a shorter time
+        self._address = self._driver.address(self._connection)
         return await self._probe(end)
 
     async def _probe(self, end: float) -> tuple[ServerInfo, float]:
@@ -175,10 +191,10 @@ class Monitor:
         """Ask on behalf of every database of the server; what it does not tell is no failure."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._seats.load_at = self._clock()
+        self._seats.loads_at[self._address] = self._clock()
         with contextlib.suppress(Exception):
             load = self._driver.load(self._connection)
-            self._seats.load = await self._until(now + (end - now) / 2, load)
+            self._seats.loads[self._address] = await self._until(now + (end - now) / 2, load)
 
     async def _until(self, end: float, question: Awaitable[T]) -> T:
         """Wait for an answer. At the deadline the connection is closed hard, which ends the wait.
@@ -216,13 +232,13 @@ class Monitor:
 
     async def rest(self) -> None:
         """Close the connection that is kept for a next check, unless one runs."""
-        if self._seats.forget(self):
-            await self.hang_up()
+        await self._seats.give_up(self)
 
     async def close(self) -> None:
         """End a check in progress, which is bounded, and close the connection. A cancellation is raised
         after that: a check left to itself would open a connection that nobody closes.
         """
+        self._is_closed = True
         limit = Deadlines(self._timeout + self._handle.settings.timeouts.close)
         with contextlib.suppress(Exception):
             await finish(self._end(), limit, self._drop)

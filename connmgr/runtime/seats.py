@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import Hashable
 from typing import Protocol
 
 from connmgr.server import ServerLoad
@@ -30,8 +32,9 @@ class Seats:
         self._kept: dict[Sitter, None] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.answered_at = float("-inf")
-        self.load: ServerLoad | None = None
-        self.load_at = float("-inf")
+        self.loads: dict[Hashable, ServerLoad | None] = {}
+        """What the servers said last of their load, by address."""
+        self.loads_at: dict[Hashable, float] = {}
 
     async def take(self, sitter: Sitter) -> bool:
         """Return once `sitter` has a seat: its own that it kept, a free one, or the next. Says whether
@@ -65,7 +68,8 @@ class Seats:
             if turn.done() and not turn.cancelled():
                 self.leave()
             else:
-                self._waiting.remove(turn)
+                with contextlib.suppress(ValueError):  # passed over, for it was cancelled already
+                    self._waiting.remove(turn)
             raise
 
     def keep(self, sitter: Sitter) -> bool:
@@ -84,10 +88,11 @@ class Seats:
                 return
         self._free += 1
 
-    def forget(self, sitter: Sitter) -> bool:
-        """Take a kept seat from `sitter`, for good; says whether it had one."""
-        if sitter not in self._kept:
-            return False
-        del self._kept[sitter]
-        self.leave()
-        return True
+    async def give_up(self, sitter: Sitter) -> None:
+        """Close the connection that `sitter` keeps, if it keeps one, and free its seat after that."""
+        if sitter in self._kept:
+            del self._kept[sitter]
+            try:
+                await sitter.hang_up()
+            finally:
+                self.leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from typing import Final
@@ -22,6 +23,7 @@ class Access:
         self._settings = settings
         self._token: Secret | None = None
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     @property
     def needs_token(self) -> bool:
@@ -33,12 +35,19 @@ class Access:
         if not self.needs_token:
             return self._settings.details == "always"
         scheme, _, sent = (authorization or "").partition(" ")
+        sent = sent.strip()
         if scheme.lower() != "bearer" or not sent:
             return False
         token = await self._ask()
-        return token is not None and hmac.compare_digest(sent.strip().encode(), token.reveal().encode())
+        return token is not None and hmac.compare_digest(sent.encode(), token.reveal().encode())
 
     async def _ask(self) -> Secret | None:
+        # One at a time: who comes meanwhile would be compared with the token of before, or none.
+        async with self._asking:
+            await self._renew()
+        return self._token
+
+    async def _renew(self) -> None:
         now = time.monotonic()
         if now - self._asked_at >= TOKEN_TTL and self._settings.token is not None:
             self._asked_at = now
@@ -46,5 +55,12 @@ class Access:
                 self._token = await self._settings.token.get()
             except ConfigError as error:
                 self._token = None
-                logs.event("ERROR", f"web.token cannot be had, so nobody is shown details: {error}")
-        return self._token
+                _log(str(error))
+            else:
+                if not self._token.reveal():
+                    self._token = None
+                    _log("it is empty")
+
+
+def _log(why: str) -> None:
+    logs.event("ERROR", f"web.token cannot be had, so nobody is shown details: {why}")

@@ -118,7 +118,7 @@ class Pages:
         except RegistryClosed:
             return PlainTextResponse("unhealthy\n", status_code=503, headers={"Cache-Control": "no-store"})
         details = await self._is_allowed(request)
-        kind = liked_best(request.headers.get("accept"))
+        kind = liked_best(",".join(request.headers.getlist("accept")))
         return Response(
             body(look, kind, details=details),
             status_code=200 if look.is_up else 503,

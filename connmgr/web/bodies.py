@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 from connmgr.healthjson import MEDIA_TYPE, WORDS, health_json
@@ -13,16 +14,19 @@ TEXT: Final = "text/plain"
 KINDS: Final = (MEDIA_TYPE, JSON, TEXT)
 """What is offered, the first to those who like all of them the same."""
 
+LONGEST_ACCEPT: Final = 1000
+"""Characters of an `Accept` header that are read; browsers send a fifth of that."""
+
 
 def liked_best(accept: str | None) -> str:
     """Return the kind that an `Accept` header likes best; the first for one that likes none.
 
     An answer of another kind is of more use to a probe than 406 would be (RFC 9110, 12.5.1, allows it).
     """
-    if not accept:
+    if not accept or len(accept) > LONGEST_ACCEPT:
         return KINDS[0]
-    likes = [_like(part) for part in accept.split(",")]
-    return max(KINDS, key=lambda kind: max((_quality(kind, *like) for like in likes), default=(0.0, 0)))
+    likes = dict(map(_like, accept.split(",")))
+    return max(KINDS, key=lambda kind: _quality(kind, likes))
 
 
 def _like(part: str) -> tuple[str, float]:
@@ -35,18 +39,15 @@ def _like(part: str) -> tuple[str, float]:
                 quality = float(value)
             except ValueError:
                 quality = 0.0
-    return kind.lower(), quality
+    return kind.lower(), quality if 0 <= quality <= 1 else 0.0
 
 
-def _quality(offered: str, liked: str, quality: float) -> tuple[float, int]:
-    """Return how much a kind is liked, the closer match before the wider one."""
-    if quality <= 0:
-        return 0.0, 0
-    if liked == offered:
-        return quality, 2
-    if liked == f"{offered.partition('/')[0]}/*":
-        return quality, 1
-    return (quality, 0) if liked == "*/*" else (0.0, 0)
+def _quality(offered: str, likes: Mapping[str, float]) -> float:
+    """Return how much a kind is liked: what comes closest to it decides (RFC 9110, 12.5.1)."""
+    for like in (offered, f"{offered.partition('/')[0]}/*", "*/*"):
+        if like in likes:
+            return likes[like]
+    return 0.0
 
 
 def body(look: Look, kind: str, *, details: bool) -> bytes:

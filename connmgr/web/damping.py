@@ -27,7 +27,7 @@ class Damper:
         is_well = report.status is not Status.UNHEALTHY
         if self._checked_at is None:
             self.is_up = is_well
-        elif report.checked_at == self._checked_at:
+        elif report.checked_at <= self._checked_at or report.reason == "not_checked":
             return self.is_up
         elif is_well == self.is_up:
             self._against = 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from connmgr.errors import ConfigError
+from connmgr.errors import ConfigError, RegistryClosed
 from connmgr.healthjson import overall
 from connmgr.registry import Registry
 from connmgr.report import HealthReport, Status
@@ -17,6 +17,9 @@ from connmgr.web.damping import Damper
 
 PATIENCE: Final = 0.01
 """Seconds that a request waits for a look under way, when there is another answer for it."""
+
+LONGEST: Final = 0.5
+"""Seconds that it waits when the other answer is an old one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,22 @@ class Watch:
         """Return what there is to see; never raises for a database that is down.
 
         While a look takes long, because a server does not answer, whoever asks is told what the one before
-        it found, as long as that is no older than the two together may be.
+        it found: soon, as long as that is no older than the two together may be, and else after half a
+        second, for probes are given up after a second.
 
         Raises:
             RegistryClosed: the registry is not open.
         """
+        if not self._registry.is_open:
+            raise RegistryClosed("the registry is not open")
         last, age = self._last, self._clock() - self._looked_at
         if last is not None and age < last.serves_for:
             return last
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._look(), name="connmgr web health")
-        if last is not None and age < last.serves_for + last.takes:
-            await asyncio.wait({self._running}, timeout=PATIENCE)
+        if last is not None:
+            is_recent = age < last.serves_for + last.takes
+            await asyncio.wait({self._running}, timeout=PATIENCE if is_recent else LONGEST)
             if not self._running.done():
                 return last
         # A client that goes away takes nobody else's answer with it.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from connmgr.cli.edge import OK, CallError
+from connmgr.cli.health_rounds import opened
 from connmgr.cli.log_sink import start_logs
 from connmgr.cli.names import profiles_directory
 from connmgr.cli.options import shared_options
@@ -50,11 +54,25 @@ async def _serve(registry: Registry, host: str, port: int) -> bool:
 
     from connmgr.web import health_app
 
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Generator[None]:
+            """Leave the signals alone: uvicorn would end the process before the registry is closed."""
+            yield
+
     config = uvicorn.Config(
         health_app(registry), host=host, port=port, log_level="warning", lifespan="off", server_header=False
     )
-    server = uvicorn.Server(config)
-    async with registry:
+    server = Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # on Windows Ctrl-C ends it, as a KeyboardInterrupt
+            loop.add_signal_handler(number, stop)
+    async with opened(registry):
         try:
             await server.serve()
         except SystemExit:  # uvicorn's way to say that the port is taken

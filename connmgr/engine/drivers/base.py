@@ -51,8 +51,12 @@ class Driver(Protocol):
         ...
 
     @property
-    def server(self) -> Hashable:
-        """Who has to bear the connections: a server has several databases."""
+    def servers(self) -> tuple[Hashable, ...]:
+        """Who may have to bear the connections: a server has several databases."""
+        ...
+
+    def address(self, connection: Any) -> Hashable:
+        """Which of them a connection leads to."""
         ...
 
     async def probe(self, connection: Any) -> ServerInfo:

@@ -12,8 +12,9 @@ from connmgr.engine.marks import mark_profile, mark_unanswered
 class Connection(CommittingConnection):
     """What a profile's driver connects with. `was_read_only` says that its server took no writes at login."""
 
-    __slots__ = ("expects_writer", "profile", "was_read_only")
+    __slots__ = ("address", "expects_writer", "profile", "was_read_only")
 
+    address: tuple[str, int]
     expects_writer: bool
     profile: str
     was_read_only: bool

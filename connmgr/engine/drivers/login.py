@@ -96,6 +96,7 @@ async def _log_in_by(
         connection.terminate()
         raise
     connection.profile = settings.name
+    connection.address = (address, server.port)
     connection.was_read_only = (
         getattr(connection.get_settings(), "default_transaction_read_only", None) == "on"
     )

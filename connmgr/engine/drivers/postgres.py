@@ -142,11 +142,14 @@ class PostgresDriver:
 
     @property
     def identity(self) -> Hashable:
-        return replace(self._target, application_name="", options=None)
+        return replace(self._target, application_name="")
 
     @property
-    def server(self) -> Hashable:
+    def servers(self) -> tuple[Hashable, ...]:
         return self._target.servers
+
+    def address(self, connection: Connection) -> Hashable:
+        return connection.address
 
     async def probe(self, connection: Connection) -> ServerInfo:
         await connection.execute("SELECT 1")

@@ -100,6 +100,7 @@ class SQLiteDriver:
                 _use_write_ahead_log(connection)
             if not self._target.allow_attach:
                 keep_to_own_file(connection)
+            connection.file = _file(self._target.path)
         except BaseException:
             connection.close()
             raise
@@ -110,7 +111,10 @@ class SQLiteDriver:
         return (SQLiteDriver, self._target.path or self._memory_name)
 
     @property
-    def server(self) -> Hashable:
+    def servers(self) -> tuple[Hashable, ...]:
+        return (self.identity,)
+
+    def address(self, connection: aiosqlite.Connection) -> Hashable:
         return self.identity
 
     async def probe(self, connection: aiosqlite.Connection) -> ServerInfo:
@@ -119,6 +123,9 @@ class SQLiteDriver:
         return await run(self._look, connection._conn)
 
     def _look(self, connection: sqlite3.Connection) -> ServerInfo:
+        # An open file can still be read when it was deleted, or another put in its place.
+        if getattr(connection, "file", None) != _file(self._target.path):
+            raise sqlite3.OperationalError("the database's file is another one now, or gone")
         # Reads the file's header: `SELECT 1` alone would find a file of garbage healthy.
         connection.execute("PRAGMA schema_version").close()
         size = None
@@ -183,6 +190,17 @@ class SQLiteDriver:
         if self._anchor is not None:
             self._anchor.close()
             self._anchor = None
+
+
+def _file(path: str | None) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name."""
+    if path is None:
+        return None
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _interrupt(connection: aiosqlite.Connection) -> None:

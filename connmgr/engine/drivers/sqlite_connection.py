@@ -21,6 +21,9 @@ class Connection(sqlite3.Connection):
     and so every other writer would be told that the database is locked.
     """
 
+    file: tuple[int, int] | None = None
+    """What tells its file from another one of the same name."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
         super().__init__(*args, **kwargs)

@@ -150,3 +150,29 @@ def test_a_healthy_check_is_quiet_unless_its_events_are_asked_for(run, sqlite_pr
 
     assert quiet.stderr == ""
     assert talkative.returncode == 0
+
+
+def test_a_profile_that_is_wanted_at_startup_is_checked_like_any_other(run, sqlite_profiles, write_profile):
+    write_profile("orders.yaml", refused() + "startup: fail\n")
+
+    outcome = run("health", "--json")
+
+    answer = json.loads(outcome.stdout)
+    assert outcome.returncode == 1
+    assert answer["profiles"]["orders"]["reason"] == "refused"
+
+
+def test_a_group_is_checked_alone_and_an_empty_one_is_well(run, sqlite_profiles, write_profile):
+    write_profile("_registry.yaml", "groups: {some: [memory], none: []}\n")
+
+    some, none = run("health", "--group", "some", "--json"), run("health", "--group", "none", "--json")
+    wrong = run("health", "--group", "sum")
+
+    assert list(json.loads(some.stdout)["profiles"]) == ["memory"]
+    assert json.loads(none.stdout) == {"status": "healthy", "profiles": {}}
+    assert (wrong.returncode, "no group named 'sum'" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("options", [["memory", "--group", "some"], ["--watch", "--integrity", "1"]])
+def test_options_that_do_not_go_together_are_refused(run, sqlite_profiles, options):
+    assert run("health", *options).returncode == 2

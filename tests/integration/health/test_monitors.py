@@ -12,7 +12,9 @@ import pytest
 from connmgr import Registry, Status
 from connmgr.runtime.health import Health
 from connmgr.runtime.monitor import UNASKED
+from tests.rig.pipe import Pipe
 from tests.rig.pool import Clock
+from tests.rig.ports import LOOPBACK
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy
 from tests.rig.wait import wait_until
@@ -60,6 +62,92 @@ async def test_another_password_is_another_identity(load: Load, postgres: Postgr
         "right": "ok",
         "wrong": "authentication",
     }
+
+
+async def test_other_options_are_another_identity(load: Load, postgres: PostgresServer) -> None:
+    """What one profile's login is refused for says nothing of the other."""
+    bad = postgres.url(options="-c shared_buffers=1MB")
+    async with load(bad={"url": bad}, good={"url": postgres.url()}) as registry:
+        reports = await registry.health_all()
+
+    assert reports["good"].status is Status.HEALTHY
+    assert reports["bad"].status is Status.UNHEALTHY
+
+
+async def test_lists_that_share_a_server_share_its_seats(
+    load: Load, own_postgres: PostgresServer, postgres: PostgresServer, write_registry_file: Write
+) -> None:
+    write_registry_file(health={"max_monitors": 1})
+    one, other = f"{LOOPBACK}:{own_postgres.port}", f"{LOOPBACK}:{postgres.port}"
+    secret = own_postgres.password
+    hosts = {"a": f"{one},{other}", "b": f"{one},{other}", "c": one}
+    profiles = {
+        name: {
+            "url": f"postgresql://app:{secret}@{each}/orders?sslmode=disable&application_name=connmgr-{name}",
+            "health": {"timeout": "5s"},
+        }
+        for name, each in hosts.items()
+    }
+    async with load(**profiles) as registry:
+        reports = await registry.health_all()
+        backends = own_postgres.backends("connmgr")
+
+    assert {report.status for report in reports.values()} == {Status.HEALTHY}
+    assert backends == 1
+
+
+async def test_what_is_known_to_be_down_stays_so_while_its_turn_does_not_come(
+    load: Load, own_postgres: PostgresServer, write_registry_file: Write
+) -> None:
+    write_registry_file(health={"max_monitors": 1})
+    well = {"url": own_postgres.url(sslmode="disable")}
+    async with load(
+        well=well,
+        lost={"url": own_postgres.url(dbname="lost", sslmode="disable"), "health": {"timeout": "50ms"}},
+    ) as registry:
+        before = await registry.health("lost", max_age=0)
+        seats = registry._health._by_name["lost"]._seats
+        await registry.health("well")
+        await seats.take(registry._health._by_name["well"])
+        asking = asyncio.create_task(registry.health("lost"))
+        await asyncio.sleep(0)
+        seats.answered_at = float("inf")
+        after = await asking
+        seats.leave()
+
+    assert (before.reason, after.reason) == ("database_missing", "database_missing")
+    assert after.checked_at == before.checked_at
+
+
+async def test_an_asker_who_waits_while_the_registry_closes_opens_nothing(
+    load: Load, own_postgres: PostgresServer
+) -> None:
+    async with load(orders={"url": own_postgres.url(sslmode="disable")}) as registry:
+        await registry.health("orders")
+        asking = [asyncio.create_task(registry.health("orders")) for _ in range(20)]
+        await asyncio.sleep(0)
+
+    reports = await asyncio.gather(*asking)
+    await wait_until(lambda: own_postgres.backends("connmgr") == 0, what="every connection to be closed")
+    assert {report.profile for report in reports} == {"orders"}
+
+
+async def test_one_with_less_time_does_not_decide_for_one_with_more(
+    load: Load, postgres: PostgresServer, proxy: FaultProxy
+) -> None:
+    url = postgres.url(port=proxy.port, sslmode="disable")
+    profiles = {
+        "hasty": {"url": url, "health": {"timeout": "100ms"}},
+        "patient": {"url": url, "health": {"timeout": "5s"}},
+    }
+    async with load(**profiles) as registry:
+        proxy.up = Pipe(latency=0.1)
+        hasty = asyncio.create_task(registry.health("hasty"))
+        await asyncio.sleep(0)
+        patient = await registry.health("patient")
+
+    assert (await hasty).status is Status.UNHEALTHY
+    assert patient.status is Status.HEALTHY
 
 
 async def test_an_answer_serves_for_its_time_and_the_pool_is_of_now(
@@ -125,7 +213,7 @@ async def test_who_has_no_turn_in_time_on_a_server_that_answers_is_not_called_do
     late = [report for report in reports.values() if report.reason == "not_checked"]
     assert reasons <= {"ok", "not_checked", "timeout"}
     assert late
-    assert {(report.status, report.reachable) for report in late} == {(Status.DEGRADED, True)}
+    assert {report.status for report in late} == {Status.DEGRADED}
 
 
 async def test_a_connection_that_nobody_asks_for_is_closed_after_a_while(

@@ -53,7 +53,7 @@ async def test_a_server_without_a_connection_left_needs_attention(
             await registry.health("orders")
             for _ in range(2):
                 await stack.enter_async_context(registry.connect("other"))
-            registry._health._seats[registry._handles["orders"].driver.server].load_at = float("-inf")
+            registry._health._by_name["orders"]._seats.loads_at.clear()
             report = await registry.health("orders")
 
     assert (report.status, report.reason) == (Status.DEGRADED, "too_many_connections")
@@ -131,6 +131,18 @@ async def test_sqlite_says_how_large_its_log_is_and_is_read_whole_on_request(
     assert whole.server is not None
     assert (plain.server.integrity, whole.server.integrity) == (None, "ok")
     assert isinstance(plain.server.wal_bytes, int)
+
+
+async def test_a_file_that_was_replaced_is_looked_at_anew(load: Load, tmp_path: Path) -> None:
+    path = tmp_path / "orders.db"
+    async with load(orders={"url": f"sqlite:///{path}"}) as registry:
+        before = await registry.health("orders")
+        path.unlink()
+        path.write_bytes(b"no database at all, but long enough to be one: " * 100)
+        after = await registry.health("orders")
+
+    assert before.status is Status.HEALTHY
+    assert (after.status, after.reason) == (Status.UNHEALTHY, "not_a_database")
 
 
 async def test_a_damaged_file_is_unhealthy_when_it_is_read_whole(load: Load, tmp_path: Path) -> None:

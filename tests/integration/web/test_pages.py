@@ -82,6 +82,17 @@ async def test_a_token_that_cannot_be_had_opens_nothing(
     assert (answer.status_code, answer.json()) == (200, {"status": "pass"})
 
 
+@pytest.mark.parametrize("sent", ["Bearer ", "Bearer  ", "Bearer \xa0"])
+async def test_an_empty_token_opens_nothing(
+    load: Load, browse: Browse, write_registry_file: Write, sent: str
+) -> None:
+    write_registry_file(web={"details": "token", "token": "${EMPTY_TOKEN:-}"})
+    async with load(orders={"url": "sqlite://"}) as registry, browse(registry) as client:
+        answer = await client.get("/health", headers=[(b"Authorization", sent.encode("latin-1"))])
+
+    assert answer.json() == {"status": "pass"}
+
+
 async def test_bodies_come_as_the_client_likes_them(
     load: Load, browse: Browse, write_registry_file: Write
 ) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from connmgr.cli.health_view import row, row_with_bar, worst
+from connmgr.cli.health_view import row, row_with_bar
 from connmgr.failure import Failure, FailureKind
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.server import ServerInfo
@@ -74,17 +74,3 @@ def test_a_profile_that_could_not_be_settled_has_no_pool():
 
 def test_a_profile_without_a_report_is_being_checked():
     assert row("orders", None) == ("orders", "checking", "", "", "", "", "")
-
-
-@pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        ("healthy", "healthy"),
-        ("healthy degraded", "degraded"),
-        ("degraded unhealthy healthy", "unhealthy"),
-    ],
-)
-def test_the_worst_status_wins(statuses, expected):
-    reports = {str(i): report(status=Status(status)) for i, status in enumerate(statuses.split())}
-
-    assert worst(reports) == expected

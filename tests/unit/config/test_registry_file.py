@@ -129,6 +129,10 @@ def test_it_is_read_with_the_other_ending_too(write: Write) -> None:
             "${NAME:-default} or ${NAME:?message}",
         ),
         (
+            'web: {token: ""}\n',
+            "_registry.yaml:1:14: CM303 web.token: an empty text; accepted: a text of some length",
+        ),
+        (
             "profiles: {}\n",
             '_registry.yaml:1:1: CM301 profiles: unknown key "profiles"; accepted: groups, health, web',
         ),

@@ -65,6 +65,22 @@ def test_one_good_reading_among_bad_ones_begins_the_time_anew() -> None:
     assert not any(stuck)
 
 
+def test_a_pool_that_has_been_full_for_a_moment_is_not_stuck_however_long_nobody_looked() -> None:
+    dwell = Dwell()
+    dwell.read(FREE, 0, AFTER)
+
+    stuck = [dwell.read(full(returns=0), 60 + second, AFTER) for second in range(10)]
+
+    assert not any(stuck)
+
+
+def test_connects_on_their_way_are_held_by_nobody() -> None:
+    dwell = Dwell()
+    connecting = PoolStats("pooled", 1, 1, connecting=1)
+
+    assert not any(dwell.read(connecting, second, AFTER) for second in range(100))
+
+
 def test_readings_at_one_time_count_once() -> None:
     course = Course()
     course.read(full(returns=7), 0.0, AFTER, apart=1.0)

@@ -82,6 +82,31 @@ async def test_those_who_wait_have_their_turn_in_order() -> None:
     assert order == [0, 1, 2, 3, 4]
 
 
+async def test_a_seat_that_is_given_up_is_free_when_its_connection_is_closed() -> None:
+    seats = Seats(1)
+    first, second = Sitter(seats), Sitter(seats)
+    await first.check()
+    giving_up = asyncio.create_task(seats.give_up(first))
+    checking = asyncio.create_task(second.check())
+    await wait_until(lambda: second.has_connection, poll=0, what="its connection")
+
+    assert not first.has_connection
+    await asyncio.gather(giving_up, checking)
+
+
+async def test_who_is_cancelled_as_its_turn_passes_hears_of_the_cancellation() -> None:
+    seats = Seats(1)
+    await seats.take(Sitter(seats))
+    waiting = asyncio.create_task(seats.take(Sitter(seats)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    seats.leave()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await seats.take(Sitter(seats)) is False
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_there_are_never_more_and_none_is_lost(seed: int) -> None:
     random_ = random.Random(seed)
@@ -102,8 +127,7 @@ async def test_there_are_never_more_and_none_is_lost(seed: int) -> None:
 
     await asyncio.gather(*map(come_and_go, sitters))
     for sitter in sitters:
-        if seats.forget(sitter):
-            await sitter.hang_up()
+        await seats.give_up(sitter)
 
     assert most <= 3
     taken = [asyncio.create_task(seats.take(Sitter(seats))) for _ in range(3)]

@@ -47,6 +47,13 @@ def test_what_is_degraded_is_up() -> None:
     assert Damper(rise=2, fall=1).feed(degraded)
 
 
+def test_a_report_of_an_earlier_check_says_nothing_new() -> None:
+    damper = Damper(rise=2, fall=3)
+    damper.feed(report(0, is_well=True))
+
+    assert all(damper.feed(report(second, is_well=False)) for second in (1, 2, 1, 2, 1))
+
+
 def test_many_who_ask_about_one_check_count_once() -> None:
     damper = Damper(rise=2, fall=3)
     damper.feed(report(0, is_well=True))

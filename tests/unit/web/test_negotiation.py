@@ -25,6 +25,7 @@ from connmgr.web.bodies import JSON, TEXT, liked_best
         ("APPLICATION/JSON", JSON),
         ("application/json;q=much", MEDIA_TYPE),
         (";;,,;q=", MEDIA_TYPE),
+        ("text/plain," * 10_000, MEDIA_TYPE),
     ],
 )
 def test_a_header_is_read_as_far_as_it_makes_sense(accept: str | None, kind: str) -> None:
