@@ -49,6 +49,8 @@ bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.engines
 	@$(BENCH) benchmarks.run
 	@$(BENCH) benchmarks.breaker
+	@$(BENCH) benchmarks.health
+	@$(BENCH) benchmarks.probes
 	@$(BENCH) benchmarks.telemetry
 	@$(BENCH) benchmarks.load
 	@$(BENCH) benchmarks.outage

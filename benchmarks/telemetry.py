@@ -1,7 +1,7 @@
 """What it costs to be measured: sessions with `SELECT 1`, 50 at a time, with telemetry against without.
 
 OpenTelemetry's SDK collects once a second, into nothing; Prometheus' text is made once a second, in a thread
-of its own. With spans, each session is a request that is traced.
+of its own; the monitor asks the database once a second. With spans, each session is a request that is traced.
 """
 
 from __future__ import annotations
@@ -79,10 +79,12 @@ async def _measured(
     traced = _traced(plain, tracers)
     off, off_traced = (concurrent(each, CONCURRENCY, seconds, lead=LEAD) for each in (plain, traced))
     metrics, spans = _with_metrics(off, registry, meters), _with_spans(off_traced, registry, meters, tracers)
+    scraped = _scraped(off, registry)
     goal = at_least(0.98)
     return [
         await _against("OpenTelemetry's metrics / off", metrics, off, pairs, goal),
-        await _against("Prometheus, scraped once a second / off", _scraped(off, registry), off, pairs, goal),
+        await _against("Prometheus, scraped once a second / off", scraped, off, pairs, goal),
+        await _against("the same, and checked / off", _checked(scraped, registry), off, pairs, goal),
         await _against("traced: OpenTelemetry's metrics and spans / off", spans, off_traced, pairs),
         await _against("off / off, what this machine can tell apart", off, off, pairs),
     ]
@@ -92,6 +94,24 @@ async def _against(name: str, ours: Visit, theirs: Visit, pairs: int, goal: Goal
     # One after the other, and not all in turn: each has the same neighbours as what it is compared with.
     mine, others = await in_turn([ours, theirs], pairs)
     return table.throughput(name, mine, others, goal)
+
+
+def _checked(visit: Visit, registry: Registry) -> Visit:
+    """Have the health asked for once a second beside the visit."""
+
+    async def check() -> None:
+        while True:
+            await registry.health_all(max_age=0)
+            await asyncio.sleep(INTERVAL)
+
+    async def measured() -> Sample:
+        checking = asyncio.create_task(check())
+        try:
+            return await visit()
+        finally:
+            checking.cancel()
+
+    return measured
 
 
 def _with_metrics(visit: Visit, registry: Registry, meters: MeterProvider) -> Visit:

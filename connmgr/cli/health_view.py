@@ -101,7 +101,7 @@ def _picture(names: Sequence[str], reports: Reports, width: int, *, repeats: boo
     from rich.console import Group
     from rich.text import Text
 
-    rows = [_with_bar(row(name, reports.get(name)), reports.get(name)) for name in names]
+    rows = [row_with_bar(name, reports.get(name)) for name in names]
     columns = _columns_that_fit(rows, width)
     table = terminal_table(HEADER[:columns], [line[:columns] for line in rows], STYLES)
     below = [f"{line[0]}: {', '.join(filter(None, line[columns:]))}" for line in rows if any(line[columns:])]
@@ -128,8 +128,9 @@ def row(name: str, report: HealthReport | None) -> tuple[str, ...]:
     return (name, report.status.value, *map(one_line, cells))
 
 
-def _with_bar(cells: tuple[str, ...], report: HealthReport | None) -> tuple[str, ...]:
-    """Put a bar before the numbers of the pool, so that a full one is seen among many."""
+def row_with_bar(name: str, report: HealthReport | None) -> tuple[str, ...]:
+    """Return the cells with a bar before the numbers of the pool, so that a full one is seen among many."""
+    cells = row(name, report)
     pool = report.pool if report is not None else None
     if pool is None or not pool.max:
         return cells

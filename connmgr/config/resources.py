@@ -12,13 +12,8 @@ PACKAGE: Final = Path(__file__).resolve().parents[1]
 SCHEMA: Final = "schemas/profile.schema.json"
 REGISTRY_SCHEMA: Final = "schemas/registry.schema.json"
 HEALTH_SCHEMA: Final = "schemas/health.schema.json"
-SCHEMAS: Final = (
-    SCHEMA,
-    "schemas/base.schema.json",
-    "schemas/profiles.schema.json",
-    REGISTRY_SCHEMA,
-    HEALTH_SCHEMA,
-)
+SCHEMAS: Final = (SCHEMA, "schemas/base.schema.json", "schemas/profiles.schema.json", REGISTRY_SCHEMA)
+"""Those of the files that people write, for their editors."""
 PROFILES: Final = ("profiles/production.yaml", "profiles/development.yaml", "profiles/test.yaml")
 
 

@@ -114,7 +114,8 @@ class Health:
     def _report(self, handle: Handle, monitor: Monitor, answer: Answer) -> HealthReport:
         pool, course, health = handle.stats(), self._courses[handle.name], handle.settings.health
         was_checked = not isinstance(answer.error, NotChecked)
-        failure = handle.classify(answer.error) if answer.error is not None and was_checked else None
+        # By the monitor, whose driver has asked for the secrets: another profile's does not know them.
+        failure = monitor.classify(answer.error) if answer.error is not None and was_checked else None
         facts = Facts(
             pool=pool,
             now=answer.checked_at,

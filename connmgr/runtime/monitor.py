@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.deadlines import Deadlines
+from connmgr.failure import Failure
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.seats import Seats
 from connmgr.server import ServerInfo
@@ -70,6 +71,10 @@ class Monitor:
         server = self.latest.server if self.latest else None
         return self._was_writer and server is not None and server.read_only
 
+    def classify(self, error: BaseException) -> Failure:
+        """Classify what a check raised, the secrets that it used masked."""
+        return self._handle.classify(error)
+
     async def ask(self, *, within: float, max_age: float) -> Answer:
         """Return an answer not older than `max_age` seconds, or a new one, after at most `within` seconds."""
         self._asked_at, asked_at = self._clock(), dt.datetime.now(dt.UTC)
@@ -77,15 +82,26 @@ class Monitor:
         if before is not None and self._asked_at - before.at < max_age:
             return before
         self._timeout = max(self._timeout, within)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within + LEEWAY
+        while True:
+            running = self._under_way()
+            await asyncio.wait({running}, timeout=max(0.0, end - loop.time()))
+            if self.latest is not None and self.latest is not before:
+                return self.latest
+            if not running.done() or running.cancelled() or loop.time() >= end:
+                return Answer(self._asked_at, asked_at, error=self._late(within))
+            # It had its answer before this question, and was only closing its connection.
+            if isinstance(error := running.exception(), Exception):
+                return Answer(self._asked_at, asked_at, error=error)
+
+    def _under_way(self) -> asyncio.Task[None]:
         if self._running is None or self._running.done():
             loop = asyncio.get_running_loop()
             self._running = loop.create_task(
                 self._check(loop.time()), name=f"connmgr health {self._handle.name}", context=Context()
             )
-        await asyncio.wait({self._running}, timeout=within + LEEWAY)
-        if self.latest is not None and self.latest is not before:
-            return self.latest
-        return Answer(self._asked_at, asked_at, error=self._late(within))
+        return self._running
 
     def _late(self, within: float) -> TimeoutError:
         if self._waits_since is not None and self._seats.answered_at >= self._waits_since:

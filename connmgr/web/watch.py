@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from connmgr.errors import ConfigError
 from connmgr.healthjson import overall
@@ -14,11 +15,15 @@ from connmgr.report import HealthReport, Status
 from connmgr.settings import HealthSettings
 from connmgr.web.damping import Damper
 
+PATIENCE: Final = 0.01
+"""Seconds that a request waits for a look under way, when there is another answer for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look found. `is_up` is what the damped status of the critical profiles comes to.
 
+    It serves for so many seconds, and another takes at most so many.
     `bodies` are the answers already written, by their kind: the next who asks gets the same.
     """
 
@@ -26,6 +31,7 @@ class Look:
     status: Status
     is_up: bool
     serves_for: float
+    takes: float
     bodies: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
 
@@ -50,13 +56,21 @@ class Watch:
     async def look(self) -> Look:
         """Return what there is to see; never raises for a database that is down.
 
+        While a look takes long, because a server does not answer, whoever asks is told what the one before
+        it found, as long as that is no older than the two together may be.
+
         Raises:
             RegistryClosed: the registry is not open.
         """
-        if self._last is not None and self._clock() - self._looked_at < self._last.serves_for:
-            return self._last
+        last, age = self._last, self._clock() - self._looked_at
+        if last is not None and age < last.serves_for:
+            return last
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._look(), name="connmgr web health")
+        if last is not None and age < last.serves_for + last.takes:
+            await asyncio.wait({self._running}, timeout=PATIENCE)
+            if not self._running.done():
+                return last
         # A client that goes away takes nobody else's answer with it.
         return await asyncio.shield(self._running)
 
@@ -65,14 +79,13 @@ class Watch:
         reports = dict(zip(self._names, found, strict=True))
         ups = [self._dampers[name].feed(report) or not report.critical for name, report in reports.items()]
         self._looked_at = self._clock()
-        self._last = Look(reports, overall(found), all(ups), self._ttl())
+        members = [self._settings(name) for name in self._names] or [HealthSettings()]
+        serves_for, takes = min(each.ttl for each in members), max(each.timeout for each in members)
+        self._last = Look(reports, overall(found), all(ups), serves_for, takes)
         return self._last
 
-    def _ttl(self) -> float:
-        return min(map(self._ttl_of, self._names), default=HealthSettings().ttl)
-
-    def _ttl_of(self, name: str) -> float:
+    def _settings(self, name: str) -> HealthSettings:
         try:
-            return self._registry.settings(name).health.ttl
+            return self._registry.settings(name).health
         except ConfigError:
-            return HealthSettings().ttl
+            return HealthSettings()

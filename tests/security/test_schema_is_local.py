@@ -18,7 +18,10 @@ from connmgr.config.resources import resource
 from connmgr.problem import Code
 from tests.rig.wire import Ending, ScriptedServer
 
-SCHEMAS = ("profile.schema.json", "base.schema.json", "profiles.schema.json")
+SCHEMAS = (
+    *("profile.schema.json", "base.schema.json", "profiles.schema.json"),
+    *("registry.schema.json", "health.schema.json"),
+)
 SECONDS = 0.25
 LENGTH = 50_000
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @shared_options
 @click.pass_context
 def command(context: click.Context, *, host: str, port: int) -> int:
-    """Answer /livez, /readyz, /startupz, /health, /health/NAME and /metrics until Ctrl-C or SIGTERM.
+    """Answer probes and metrics over HTTP.
+
+    Serves /livez, /readyz, /startupz, /health, /health/NAME and /metrics until Ctrl-C or SIGTERM.
 
     It is a process of its own: it sees the databases, and not the pools of your program, for which
     connmgr.web.health_app serves inside of it. What is shown to whom stands in _registry.yaml.

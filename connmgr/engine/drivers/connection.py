@@ -21,12 +21,12 @@ class Connection(CommittingConnection):
     # asyncpg's, which its stubs leave out: the transaction that is open, for one that was begun.
     _top_xact: Any
 
-    def read(self, error: Exception) -> Exception:
+    def read(self, error: Exception, *, is_autocommit: bool) -> Exception:
         """Return what to raise for an error of a statement; a connection that is out of step is closed."""
         error = as_read(error)
         if is_out_of_step(error) and not self.is_closed():
             self.terminate()
-        if self._top_xact is None and self.is_closed() and not is_answer(error):
+        if is_autocommit and self.is_closed() and not is_answer(error):
             # Without a transaction around it, a statement stays once it has run, whoever heard of that.
             mark_unanswered(error)
         mark_profile(error, self.profile)

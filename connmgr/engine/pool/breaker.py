@@ -10,6 +10,7 @@ from connmgr import logs
 from connmgr.engine.failures import classify
 from connmgr.engine.pool.meter import Meter
 from connmgr.errors import CircuitOpen
+from connmgr.failure import FailureKind
 from connmgr.poolstats import BreakerState
 
 
@@ -63,7 +64,14 @@ class Breaker:
             raise self._refusal()
 
     def failed(self, error: BaseException) -> None:
-        """Count a failure; one too many within the window opens the breaker, and that of a probe again."""
+        """Count a failure; one too many within the window opens the breaker, and that of a probe again.
+
+        A server that has no room for one more still serves those who are in.
+        """
+        if self._meter.open and classify(error).kind is FailureKind.TOO_MANY_CONNECTIONS:
+            if self._is_probing:
+                self._wait(self._meter.clock())
+            return
         now = self._meter.clock()
         self._failures.append(now)
         if self._cause is not None:

@@ -71,7 +71,8 @@ class _Named(AsyncAdapt_asyncpg_connection):
 
     def _handle_exception(self, error: Exception) -> NoReturn:
         connection: Any = self._connection
-        super()._handle_exception(connection.read(error))
+        is_autocommit = self.isolation_level == "autocommit"
+        super()._handle_exception(connection.read(error, is_autocommit=is_autocommit))
 
 
 class _OnPostgres(Member):

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
-from connmgr.engine.failures import classify
 from connmgr.engine.pool import stats
 from connmgr.engine.pool.breaker import build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
@@ -18,7 +17,6 @@ from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
 from connmgr.engine.pool.record import Record
 from connmgr.engine.pool.waiters import Waiters
-from connmgr.failure import FailureKind
 from connmgr.poolstats import PoolStats
 
 _YOUNG = 1.0
@@ -122,8 +120,7 @@ class Stock(ClosingPool):
             return
         if error is None:
             self._breaker.succeeded()
-        elif not (self.meter.open and classify(error).kind is FailureKind.TOO_MANY_CONNECTIONS):
-            # A server that has no room for more still serves those who are in.
+        else:
             self._breaker.failed(error)
 
     def gave_up(self, error: BaseException, failures: int) -> None:

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-SCHEMAS = ["profile.schema.json", "base.schema.json", "profiles.schema.json"]
+SCHEMAS = ["profile.schema.json", "base.schema.json", "profiles.schema.json", "registry.schema.json"]
 FILES = sorted(["development.yaml", "production.yaml", "test.yaml", *SCHEMAS])
 
 

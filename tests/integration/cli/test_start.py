@@ -73,6 +73,7 @@ def test_help_names_every_command_in_one_whole_line(run):
         "show",
         "diff",
         "health",
+        "serve",
         "schema",
     ]
     assert not [line for line in commands if line.endswith("...")]

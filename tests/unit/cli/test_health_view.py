@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from connmgr.cli.health_view import row, worst
+from connmgr.cli.health_view import row, row_with_bar, worst
 from connmgr.failure import Failure, FailureKind
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.server import ServerInfo
@@ -37,6 +37,24 @@ def test_a_pool_without_a_limit_and_a_server_without_roles_say_so():
     cells = row("local", report(pool=PoolStats("none", 5, None), server=ServerInfo("SQLite", "3.45", None)))
 
     assert cells[4:6] == ("0 (no limit)", "SQLite 3.45")
+
+
+@pytest.mark.parametrize(
+    ("in_use", "most", "cell"),
+    [
+        (0, 30, "[..........] 0 of 30"),
+        (1, 30, "[#.........] 1 of 30"),
+        (15, 30, "[#####.....] 15 of 30"),
+        (30, 30, "[##########] 30 of 30"),
+        (31, 30, "[##########] 31 of 30"),
+        (4, None, "4 (no limit)"),
+    ],
+)
+def test_on_a_terminal_a_bar_shows_how_full_a_pool_is(in_use, most, cell):
+    cells = row_with_bar("orders", report(pool=PoolStats("pooled", 10, most, open=in_use)))
+
+    assert cells[4] == cell
+    assert row_with_bar("orders", None) == row("orders", None)
 
 
 def test_a_failure_shows_what_went_wrong_and_what_to_do():

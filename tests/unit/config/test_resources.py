@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from connmgr.config import resources
-from connmgr.config.resources import PROFILES, SCHEMA, SCHEMAS, resource
+from connmgr.config.resources import HEALTH_SCHEMA, PROFILES, SCHEMA, SCHEMAS, resource
 
 
-@pytest.mark.parametrize("name", [*SCHEMAS, *PROFILES])
+@pytest.mark.parametrize("name", [*SCHEMAS, HEALTH_SCHEMA, *PROFILES])
 def test_every_shipped_file_is_found(name: str) -> None:
     assert resource(name).read_text(encoding="utf-8")
 

@@ -26,7 +26,7 @@ def words(*path: str, settled: bool = False) -> str:
         (("password", "env"), "the name of a variable"),
         (("password", "command"), "a list of texts: a program and its arguments"),
         (("extends",), "the name of a base or a profile, or a list of such names"),
-        (("health",), "a mapping with the keys critical and timeout"),
+        (("health",), "a mapping with the keys critical, timeout, ttl and stuck_after"),
         (("session",), "a mapping with the keys expire_on_commit and autocommit"),
         (("pool", "pre_ping"), "auto, always, never, or a reference such as ${NAME}"),
         (("description",), "text"),
