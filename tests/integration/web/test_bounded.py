@@ -167,6 +167,26 @@ async def test_closing_the_registry_ends_what_is_asked(
     assert told == [503] * 20
 
 
+async def test_closing_the_registry_ends_a_look_that_nobody_waits_for(
+    load: Load, browse: Browse, postgres: PostgresServer, proxy: FaultProxy
+) -> None:
+    """A request that does not wait for it leaves a look under way."""
+    url = postgres.url(port=proxy.port, sslmode="disable")
+    async with browse(registry := load(orders={"url": url, "health": {"timeout": "300ms"}})) as client:
+        async with registry:
+            await client.get("/readyz")
+            proxy.blackhole()
+            told = (await client.get("/readyz")).status_code
+            under_way = looks()
+        await wait_until(lambda: not looks(), what="the look to end")
+
+    assert (told, len(under_way)) == (200, 1)
+
+
+def looks() -> list[asyncio.Task[object]]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == "connmgr web health"]
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_registry_that_was_not_opened_is_not_ready(load: Load, browse: Browse, path: str) -> None:
     async with browse(load(orders=WELL)) as client:

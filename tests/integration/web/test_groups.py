@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from connmgr import Status
+from tests.rig.pool import Clock
 from tests.rig.postgres import PostgresServer
 from tests.rig.probes import WELL, Browse, Load, Write, cut, down
 from tests.rig.proxy import FaultProxy
@@ -98,18 +100,28 @@ async def test_a_profile_that_cannot_be_settled_turns_it_off_unless_it_is_not_cr
 
 
 async def test_started_waits_for_its_group_and_stays_once_it_was(
-    load: Load, browse: Browse, write_registry_file: Write, proxy: FaultProxy, postgres: PostgresServer
+    load: Load,
+    browse: Browse,
+    write_registry_file: Write,
+    proxy: FaultProxy,
+    postgres: PostgresServer,
+    clock: Clock,
 ) -> None:
     write_registry_file(web={"rise": 1, "fall": 1})
     url = postgres.url(port=proxy.port, sslmode="disable")
     proxy.refuse()
     async with load(orders={"url": url}) as registry, browse(registry) as client:
-        before = [(await client.get("/startupz")).status_code for _ in range(3)]
+
+        async def ask(path: str) -> httpx.Response:
+            clock.advance(3600)
+            return await client.get(path)
+
+        before = [(await ask("/startupz")).status_code for _ in range(3)]
         await proxy.listen()
-        once = (await client.get("/startupz")).status_code
+        once = (await ask("/startupz")).status_code
         cut(proxy)
-        after = [await client.get("/startupz") for _ in range(3)]
-        ready = (await client.get("/readyz")).status_code
+        after = [await ask("/startupz") for _ in range(3)]
+        ready = (await ask("/readyz")).status_code
 
     assert (before, once) == ([503] * 3, 200)
     assert [(answer.status_code, answer.json()) for answer in after] == [(200, {"status": "fail"})] * 3
