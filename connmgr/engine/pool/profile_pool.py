@@ -88,6 +88,7 @@ class ProfilePool(Stock):
         self.meter.refuse_when_retired()
         self._refuse_when_too_many_wait()
         is_newcomer = True
+        died: BaseException | None = None
         failures = self._connector.failures
         end = since + self.meter.settings.pool.timeout
         while True:
@@ -96,10 +97,12 @@ class ProfilePool(Stock):
             self._connector.demand(newcomer=is_newcomer)
             record = await self._waiters.wait(place, end - self.meter.clock(), self._take_back)
             if record is None:
-                raise self._timed_out(self.meter.clock() - since)
+                raise self._timed_out(self.meter.clock() - since, self._connector.last_error or died)
             if not self.meter.driver.is_closed(record.link):
                 return record
             self.bury(record)
+            # The next connect may just have come when the time is up, and die as this one did.
+            died = self._connector.last_error
             # Retired in the same turn: nobody would serve it any more.
             self.meter.refuse_when_retired()
             is_newcomer = False
@@ -118,9 +121,9 @@ class ProfilePool(Stock):
             self.meter.rejected += 1
             raise failing.rejected(self.meter.settings, self.stats())
 
-    def _timed_out(self, waited: float) -> failing.PoolTimeout:
+    def _timed_out(self, waited: float, cause: BaseException | None) -> failing.PoolTimeout:
         self.meter.timeouts += 1
-        error = failing.timed_out(self.meter, waited, self.stats(), self._connector.last_error)
+        error = failing.timed_out(self.meter, waited, self.stats(), cause)
         self.meter.kept_waiting(waited, error)
         if len(self._connector):
             # Not a pool that is merely full: connects hang, and have not failed yet.

@@ -26,7 +26,7 @@ async def test_a_connection_that_is_out_of_step_is_closed(load: Load, postgres: 
         driver_connection = (await connection.get_raw_connection()).driver_connection
         error = of_asyncpgs_own()
 
-        read = driver_connection.read(error)
+        read = driver_connection.read(error, is_autocommit=False)
 
         assert isinstance(read, asyncpg.ProtocolError)
         assert read.__cause__ is error
@@ -43,7 +43,7 @@ async def test_any_other_error_stays_what_it_is(
     async with load(orders={"url": postgres.url()}) as registry, registry.connect("orders") as connection:
         driver_connection = (await connection.get_raw_connection()).driver_connection
 
-        assert driver_connection.read(error) is error
+        assert driver_connection.read(error, is_autocommit=False) is error
         assert not driver_connection.is_closed()
 
 
@@ -55,5 +55,5 @@ async def test_a_date_beyond_pythons_is_data_and_the_connection_stays(
         with pytest.raises(OverflowError) as caught:
             await driver_connection.fetchval("SELECT '20000-01-01 00:00+00'::timestamptz")
 
-        assert isinstance(driver_connection.read(caught.value), asyncpg.DataError)
+        assert isinstance(driver_connection.read(caught.value, is_autocommit=False), asyncpg.DataError)
         assert not driver_connection.is_closed()
