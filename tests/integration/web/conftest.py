@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pytest
 import uvicorn
 
 from connmgr import Registry
+from connmgr.runtime.health import Health
 from connmgr.web import health_app
+from connmgr.web.watch import Watch
+from tests.rig.pool import Clock
 from tests.rig.ports import LOOPBACK, free_port
 from tests.rig.wait import wait_until
 
@@ -69,3 +73,12 @@ def serve() -> Browse:
             await serving
 
     return serve
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What pages and monitors go by: an answer serves until the test lets its time pass."""
+    clock = Clock()
+    monkeypatch.setattr("connmgr.opened.Health", partial(Health, clock=clock))
+    monkeypatch.setattr("connmgr.web.app.Watch", partial(Watch, clock=clock))
+    return clock
