@@ -207,11 +207,6 @@ async def test_a_registry_that_was_closed_is_not_ready(load: Load, browse: Brows
     assert (before, after, live) == (200, 503, 200)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Watch.look returns the last look for a ttl without asking whether the registry is still open: "
-    "/readyz is 200 while the process shuts down",
-)
 @pytest.mark.parametrize("path", [page for page in PAGES if page != "/startupz"])
 async def test_a_registry_that_was_closed_within_a_ttl_is_not_ready(
     load: Load, browse: Browse, path: str

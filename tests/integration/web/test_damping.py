@@ -187,11 +187,6 @@ async def test_requests_that_share_an_answer_within_its_ttl_count_once(
     assert heard == [200] * len(PAGES)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Damper.feed compares with the last check alone: a page that another profile holds up tells of a "
-    "check again after the next one, and it counts twice",
-)
 async def test_a_page_that_another_profile_holds_up_does_not_count_a_check_again(
     load: Load,
     browse: Browse,
@@ -223,11 +218,6 @@ async def test_a_page_that_another_profile_holds_up_does_not_count_a_check_again
     assert late == 200
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Monitor.ask dates an answer that is late by its question: who asks again about the check that "
-    "still runs hears of another one, and it counts again",
-)
 async def test_a_check_that_takes_longer_than_its_askers_wait_counts_once(
     load: Load,
     browse: Browse,

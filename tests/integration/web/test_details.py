@@ -155,11 +155,6 @@ async def test_what_one_was_shown_is_not_shown_to_the_next(
     assert "private" not in second.headers["Cache-Control"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Access._ask notes that it asked before it has the token: who comes while the file is read is "
-    "compared with none, and refused",
-)
 async def test_everyone_who_brings_the_token_is_let_in_also_at_the_same_time(
     load: Load, browse: Browse, with_token: Callable[[], None]
 ) -> None:

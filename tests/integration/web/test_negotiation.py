@@ -53,10 +53,6 @@ async def test_the_body_is_of_the_kind_that_is_liked_best(
     assert answer.text == BODIES[kind]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Pages._answer reads the first line of Accept alone; several are one list (RFC 9110, 5.3)",
-)
 async def test_several_lines_of_accept_are_one_list(registry: Registry, browse: Browse) -> None:
     async with registry, browse(registry) as client:
         answer = await client.get("/health", headers=[("Accept", "text/html"), ("Accept", "text/plain")])

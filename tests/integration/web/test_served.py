@@ -144,11 +144,6 @@ async def test_a_silent_profile_that_is_not_critical_delays_no_frequent_probe(
     assert [well, *told] == [200] * 4
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="where probes are further apart than health.ttl and health.timeout together (2 s unless set; a "
-    "kubelet's are 10 s), each waits for the look: health.timeout and its leeway, more than a kubelet's 1 s",
-)
 async def test_a_silent_profile_that_is_not_critical_delays_no_probe_of_a_kubelet(
     load: Load, serve: Browse, postgres: PostgresServer, proxy: FaultProxy, clock: Clock
 ) -> None:

@@ -72,11 +72,6 @@ def test_a_degraded_profile_breaks_a_row_of_bad_checks() -> None:
     assert damper.feed(report(1, is_well=False))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Damper.feed compares with the last check alone: /health, held up by another profile that hangs, "
-    "tells of a check after /readyz has told of it and of the next one, and it counts twice",
-)
 def test_a_check_that_is_told_again_after_the_next_one_counts_once() -> None:
     damper = Damper(rise=2, fall=3)
     first, second = report(1, is_well=False), report(2, is_well=False)
@@ -87,10 +82,6 @@ def test_a_check_that_is_told_again_after_the_next_one_counts_once() -> None:
     assert told == [True, True, True]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Damper.feed takes whatever comes last for the newest: an old good check, told late, breaks a row",
-)
 def test_an_older_check_that_is_told_late_breaks_no_row() -> None:
     damper = Damper(rise=2, fall=2)
     old = report(0, is_well=True)
