@@ -7,11 +7,10 @@ from typing import Final
 
 from connmgr.config.entry import Entry
 from connmgr.config.files import is_base, is_name
+from connmgr.nearest import Nearest, did_you_mean
 from connmgr.problem import Code, Place, Problem
 
 MOST_LISTED: Final = 20
-MOST_ASKED: Final = 50
-"""Different missing names for which a near one is looked for, which takes long among ten thousand."""
 
 
 class Missing:
@@ -21,19 +20,15 @@ class Missing:
         self._names = names
         self._fit: list[str] = []
         self._listed: list[str] = []
-        self._near: dict[str, str] = {}
+        self._nearest = Nearest(())
 
     def problem(self, entry: Entry, name: str, place: Place, path: str) -> Problem:
         """Return the problem with an entry that extends a name which no file has."""
-        # With difflib, which a directory without a problem has no use for.
-        from connmgr.config.diagnostics import did_you_mean
-
         if not self._fit:
             self._fit = sorted(name for name in self._names() if is_name(name.removeprefix("_")))
             self._listed = [name for name in self._fit if is_base(name)] or self._fit
-        if name not in self._near and len(self._near) < MOST_ASKED:
-            self._near[name] = did_you_mean(name, self._fit)
-        near = self._near.get(name, "")
+            self._nearest = Nearest(self._fit)
+        near = self._nearest.hint(name)
         # Not itself: that would be a ring.
         hint = "" if near == did_you_mean(name, [entry.name]) else near
         found = f"{name}, which no file has"
