@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from connmgr.config.entry import Entry
-from connmgr.config.files import is_base, is_name
+from connmgr.config.files import REGISTRY, is_base, is_name
 from connmgr.nearest import Nearest, did_you_mean
 from connmgr.problem import Code, Place, Problem
 
 MOST_LISTED: Final = 20
+_REGISTRY: Final = f"{REGISTRY}, which is no base: the file of that name is about all profiles together"
 
 
 class Missing:
@@ -31,7 +32,7 @@ class Missing:
         near = self._nearest.hint(name)
         # Not itself: that would be a ring.
         hint = "" if near == did_you_mean(name, [entry.name]) else near
-        found = f"{name}, which no file has"
+        found = _REGISTRY if name == REGISTRY else f"{name}, which no file has"
         return Problem(place, path, found, self._accepted(entry), hint, code=Code.BASE_MISSING)
 
     def _accepted(self, entry: Entry) -> str:
