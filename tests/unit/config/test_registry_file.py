@@ -192,6 +192,9 @@ def test_an_editor_finds_what_the_schema_refers_to_beside_it(values: object, fit
     beside = Schemas().with_resources(
         (f"file:///{name}", Resource.from_contents(schema)) for name, schema in schemas.items()
     )
-    editor = Draft202012Validator({"$ref": f"file:///{REGISTRY_SCHEMA}"}, registry=beside)
+    # What a schema refers to is looked for by its own name, and only one without a name by where it lies.
+    editor = Draft202012Validator(
+        {"$id": f"file:///{REGISTRY_SCHEMA}", **schemas[REGISTRY_SCHEMA]}, registry=beside
+    )
 
     assert editor.is_valid(values) is fits
