@@ -3,7 +3,7 @@
     ConnmgrError
     ├── ConfigError        profile files, or the values they refer to, are wrong; `problems` lists all
     ├── UnknownProfile     no profile of that name (a KeyError too)
-    ├── UnknownGroup       no group of that name
+    ├── UnknownGroup       no group of that name (a KeyError too)
     ├── RegistryClosed     the registry is not open: not yet, or no longer
     ├── WrongEventLoop     an open registry belongs to the event loop that opened it
     ├── EngineRetired      the engine left service and its time to drain is over
@@ -47,7 +47,7 @@ class UnknownProfile(ConnmgrError, KeyError):
 
 
 class UnknownGroup(ConnmgrError, KeyError):
-    """No group has that name; the message says which exist."""
+    """No group has that name; the message says which exist and which was perhaps meant."""
 
     __str__ = Exception.__str__
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from connmgr.config.diagnostics import unknown
 from connmgr.config.loader import require_profiles
 from connmgr.config.settle import settle
 from connmgr.errors import UnknownProfile
+from connmgr.nearest import unknown
 from connmgr.profile import Profile
 from connmgr.registry_settings import RegistrySettings
 from connmgr.secret import Environment

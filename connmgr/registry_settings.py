@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from connmgr.errors import UnknownGroup
+from connmgr.nearest import unknown
 from connmgr.secret import SecretSource
 
 EVERYONE: Final = ("readiness", "startup")
@@ -51,5 +52,4 @@ class RegistrySettings:
             return tuple(profiles)
         if name == "liveness":
             return ()
-        known = ", ".join(sorted({*self.groups, *EVERYONE, "liveness"}))
-        raise UnknownGroup(f"no group named {name!r}; there are: {known}")
+        raise UnknownGroup(unknown(name, {*self.groups, *EVERYONE, "liveness"}, kind="group"))

@@ -72,8 +72,8 @@ def load_one_each(directory: Path, names: Sequence[str]) -> list[Profile]:
 
 
 def _unknown(name: str, directory: Path) -> str:
-    from connmgr.config.diagnostics import unknown
     from connmgr.config.loader import profile_names
+    from connmgr.nearest import unknown
 
     return unknown(name, profile_names(directory), f" in {os.fspath(directory)!r}")
 

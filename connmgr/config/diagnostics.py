@@ -4,35 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from connmgr.problem import Problem
 
-LONGEST_WORD: Final = 100
-MOST_LISTED: Final = 20
-"""Names that a message lists; a directory may have thousands."""
-
 Format: TypeAlias = Literal["text", "json", "github"]
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """Ask whether the nearest candidate was meant; empty when none is near."""
-    if len(word) > LONGEST_WORD:
-        return ""  # a mebibyte of it would take a second to compare
-    from difflib import get_close_matches  # only when something is wrong
-
-    by_folded = {candidate.casefold(): candidate for candidate in candidates}
-    nearest = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return f'did you mean "{by_folded[nearest[0]]}"?' if nearest else ""
-
-
-def unknown(name: str, known: Iterable[str], where: str = "") -> str:
-    """Say that no profile has a name: which there are, and which was perhaps meant."""
-    names = sorted(known)
-    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    hint = did_you_mean(name, names)
-    listed = f"there are: {', '.join(names[:MOST_LISTED]) or 'none'}{more}"
-    return f"no profile named {name!r}{where}; {listed}{f'; {hint}' if hint else ''}"
 
 
 def render(problems: Iterable[Problem], format: Format) -> str:  # noqa: A002 - the option's own word

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from connmgr.config.diagnostics import did_you_mean
 from connmgr.config.paths import Path, dotted
+from connmgr.nearest import did_you_mean
 
 _URL: Final = "or write it into the url: postgresql://user@host:5432/dbname"
 _EXTENDS: Final = "write extends: NAME, or a list of names; a base is a file whose name begins with _"

@@ -49,9 +49,13 @@ class Library:
         """Return what is said of all profiles together, if anything is."""
         if not self._listing.single(REGISTRY):
             return None
-        from connmgr.config.registry_file import registry_file  # most directories have none
+        from connmgr.config.registry_check import Names  # most directories have none
+        from connmgr.config.registry_file import registry_file
 
-        file, problems = registry_file(self._listing, {name for name in self.names() if is_name(name)})
+        names = self.names()
+        profiles = {name for name in names if is_name(name)}
+        known = Names(profiles, names - profiles, is_complete=not self.has_unreadable_shared)
+        file, problems = registry_file(self._listing, known)
         self.problems += problems
         return file
 

@@ -84,7 +84,7 @@ def require_profiles(directory: str | Path, names: Iterable[str] | None = None) 
         raise ConfigError(result.problems)
     for name in asked or ():
         if name not in result.profiles:
-            from connmgr.config.diagnostics import unknown
+            from connmgr.nearest import unknown
 
             raise UnknownProfile(unknown(name, profile_names(directory)))
     for warning in result.warnings:

@@ -35,7 +35,7 @@ def misshapen(file: str, document: Document) -> Iterator[Problem]:
 
 
 def _near(key: str, candidates: Iterable[str] = _SHAPES) -> str:
-    from connmgr.config.diagnostics import did_you_mean  # only when something is wrong
+    from connmgr.nearest import did_you_mean  # only when something is wrong
 
     return did_you_mean(key, candidates) if is_word(key) else ""
 

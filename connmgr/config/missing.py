@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from connmgr.config.entry import Entry
-from connmgr.config.files import is_base, is_name
+from connmgr.config.files import REGISTRY, is_base, is_name
+from connmgr.nearest import Nearest, did_you_mean
 from connmgr.problem import Code, Place, Problem
 
 MOST_LISTED: Final = 20
-MOST_ASKED: Final = 50
-"""Different missing names for which a near one is looked for, which takes long among ten thousand."""
+_REGISTRY: Final = f"{REGISTRY}, which is no base: the file of that name is about all profiles together"
 
 
 class Missing:
@@ -21,22 +21,18 @@ class Missing:
         self._names = names
         self._fit: list[str] = []
         self._listed: list[str] = []
-        self._near: dict[str, str] = {}
+        self._nearest = Nearest(())
 
     def problem(self, entry: Entry, name: str, place: Place, path: str) -> Problem:
         """Return the problem with an entry that extends a name which no file has."""
-        # With difflib, which a directory without a problem has no use for.
-        from connmgr.config.diagnostics import did_you_mean
-
         if not self._fit:
             self._fit = sorted(name for name in self._names() if is_name(name.removeprefix("_")))
             self._listed = [name for name in self._fit if is_base(name)] or self._fit
-        if name not in self._near and len(self._near) < MOST_ASKED:
-            self._near[name] = did_you_mean(name, self._fit)
-        near = self._near.get(name, "")
+            self._nearest = Nearest(self._fit)
+        near = self._nearest.hint(name)
         # Not itself: that would be a ring.
         hint = "" if near == did_you_mean(name, [entry.name]) else near
-        found = f"{name}, which no file has"
+        found = _REGISTRY if name == REGISTRY else f"{name}, which no file has"
         return Problem(place, path, found, self._accepted(entry), hint, code=Code.BASE_MISSING)
 
     def _accepted(self, entry: Entry) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from connmgr.config.diagnostics import did_you_mean
 from connmgr.config.familiar import advice, value_advice
 from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES, reason
 from connmgr.config.paths import Path, dotted, is_word
@@ -21,6 +20,7 @@ from connmgr.config.schema import (
     settings,
 )
 from connmgr.config.words import accepted
+from connmgr.nearest import did_you_mean
 from connmgr.problem import Code, Problem
 
 UNEXPLAINED: Final = "unexplained"

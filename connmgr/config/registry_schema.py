@@ -21,12 +21,14 @@ def root() -> dict[str, Any]:
     return {**json.loads(text), "$defs": profile["$defs"]}
 
 
-def definition(path: Path) -> Mapping[str, Any] | None:
-    """Return what the schema says of the setting at `path`; None when it knows none."""
-    node: Mapping[str, Any] | None = root()
+def definition(path: Path) -> Mapping[str, Any]:
+    """Return what the schema says of the setting at `path`; nothing when it knows none."""
+    node: Mapping[str, Any] = root()
     for key in path:
-        if node is None:
-            return None
-        others = node.get("additionalProperties")
-        node = node.get("properties", {}).get(key, others or None)
+        node = node.get("properties", {}).get(key) or node.get("additionalProperties") or {}
     return node
+
+
+def keys_of(path: Path) -> tuple[str, ...]:
+    """Return the keys that may stand below `path`, those of the file for an empty one."""
+    return tuple(definition(path).get("properties", {}))

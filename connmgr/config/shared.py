@@ -9,7 +9,7 @@ from typing import Final
 
 from connmgr.config.document import Document
 from connmgr.config.entry import NOTHING, Entry, Problems, make
-from connmgr.config.files import is_base, is_name
+from connmgr.config.files import REGISTRY, is_base, is_name
 from connmgr.config.merge import Layer
 from connmgr.config.misshapen import misshapen
 from connmgr.config.paths import Path, dotted
@@ -48,11 +48,13 @@ def shared(file: str, document: Document) -> SharedFile:
 
 
 def _is_fit(entry: Entry) -> bool:
-    return entry.within == _DEFAULTS or is_name(entry.name.removeprefix("_"))
+    return entry.within == _DEFAULTS or (entry.name != REGISTRY and is_name(entry.name.removeprefix("_")))
 
 
 def _misnamed(entry: Entry) -> Problem:
     found = "a name that no profile may have"
+    if entry.name == REGISTRY:
+        found = f"{REGISTRY}, the name of the file about all profiles together"
     accepted = "a letter, then up to 62 letters, digits, _ or -; a base begins with _"
     return Problem(entry.place, dotted(entry.within), found, accepted, "rename it", code=Code.FILE_NAME)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from connmgr.config.document import Document
@@ -33,21 +33,32 @@ def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Pro
     def key_place(path: Path) -> Place:
         return document.keys.get(path) or place(path)
 
+    found = check_values(values, place, key_place, kind)
+    return one_a_path(found, {problem.path for problem in document.problems}) if found else ()
+
+
+def check_values(
+    values: Mapping[str, object],
+    place: Callable[[Path], Place],
+    key_place: Callable[[Path], Place],
+    kind: Kind,
+) -> tuple[Problem, ...]:
+    """Return what is wrong with values, wherever they stand; a path may have several problems."""
     written = texts(values)
     # Alone, as the schema's patterns would be tried on every character of them.
     if too_long := tuple(_too_long(written, place)):
         return too_long
     referring = [(path, text) for path, text in written if "${" in text]
-    found = [
+    return (
         *_malformed(referring, place),
         *check(values, place=place, key_place=key_place, kind=kind),
         *(check_defaults(values, place) if any(":-" in text for _, text in referring) else ()),
         *ask_milliseconds(values, place),
-    ]
-    return _one_a_path(found, {problem.path for problem in document.problems}) if found else ()
+    )
 
 
-def _one_a_path(found: Iterable[Problem], seen: set[str]) -> tuple[Problem, ...]:
+def one_a_path(found: Iterable[Problem], seen: set[str]) -> tuple[Problem, ...]:
+    """Return the first problem of each path; none for the paths `seen`, to which the others are added."""
     problems = []
     for problem in found:
         if problem.path not in seen:

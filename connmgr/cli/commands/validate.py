@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +15,7 @@ from connmgr.problem import Problem
 
 if TYPE_CHECKING:
     from connmgr.config.diagnostics import Format
-    from connmgr.profile import Profile
+    from connmgr.config.loader import LoadResult
 
 
 @click.command()
@@ -43,7 +43,7 @@ def command(context: click.Context, *, names: tuple[str, ...], settle: bool, for
     found = {*result.problems, *result.warnings}
     if settle:
         # A set, for what a base cannot settle is found again in each profile that extends it.
-        found |= _unsettled(result.profiles.values())
+        found |= _unsettled(result)
     problems = sorted(found)
     lines = [_rendered(problems, form)]
     if form == "text":
@@ -52,12 +52,15 @@ def command(context: click.Context, *, names: tuple[str, ...], settle: bool, for
     return OK if all(problem.code.is_warning for problem in problems) else WRONG
 
 
-def _unsettled(profiles: Iterable[Profile]) -> set[Problem]:
+def _unsettled(result: LoadResult) -> set[Problem]:
     import os
 
     from connmgr.config.settle import unsettled
+    from connmgr.secret import Environment
 
-    return {problem for profile in profiles for problem in unsettled(profile, os.environ)}
+    of_registry = result.registry.unsettled(Environment(os.environ)) if result.registry else ()
+    of_profiles = (problem for each in result.profiles.values() for problem in unsettled(each, os.environ))
+    return {*of_registry, *of_profiles}
 
 
 def _rendered(problems: Collection[Problem], form: Format) -> str:

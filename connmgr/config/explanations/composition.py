@@ -18,7 +18,8 @@ COMPOSITION: Final[Mapping[Code, Explanation]] = {
     Code.BASE_MISSING: Explanation(
         "A base that does not exist",
         "`extends` names a profile or base that no file in the directory has. The settings that it should "
-        "bring are unknown, so the profile is refused rather than taken without them.",
+        "bring are unknown, so the profile is refused rather than taken without them. `_registry` is none: "
+        "that file is about all profiles together.",
         "Correct the name, without directory or ending and with the _ of a base, or put the file there.",
         Example({"_server.yaml": _USUAL, "orders.yaml": f"extends: server\n{_PROFILE}"}),
         Example({"_server.yaml": _USUAL, "orders.yaml": f"extends: _server\n{_PROFILE}"}),

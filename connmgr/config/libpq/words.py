@@ -117,6 +117,6 @@ def advice(word: str) -> str:
 
 def suggestion(word: str) -> str:
     """Ask whether the nearest of libpq's words was meant; empty when none is near."""
-    from connmgr.config.diagnostics import did_you_mean  # difflib: only when something is wrong
+    from connmgr.nearest import did_you_mean  # difflib: only when something is wrong
 
     return did_you_mean(word, known())

@@ -139,3 +139,30 @@ def test_a_base_that_cannot_be_settled_is_one_problem_however_many_extend_it(run
 
     assert outcome.returncode == 2
     assert [problem["code"] for problem in json.loads(outcome.stdout)] == ["CM502"]
+
+
+def test_the_registrys_file_is_checked_whichever_profile_is_named(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\n")
+    write_profile("b.yaml", "url: sqlite://\n")
+    write_profile("_registry.yaml", "groups:\n  readiness: [a, c]\n")
+
+    everything, one = run("validate"), run("validate", "b")
+
+    problem, *_, summary = everything.stdout.splitlines()
+    assert problem.startswith('profiles/_registry.yaml:2:18: CM303 groups.readiness.1: no profile named "c"')
+    assert summary == "1 problem in 1 file"
+    assert (everything.returncode, one.returncode, one.stdout) == (2, 2, everything.stdout)
+
+
+def test_settle_looks_up_the_token_of_the_registry_too(run, write_profile):
+    write_profile("a.yaml", "url: sqlite://\n")
+    write_profile("_registry.yaml", "web: {token: '${HEALTH_TOKEN}'}\n")
+
+    as_written, unset = run("validate"), run("validate", "--settle")
+    found = run("validate", "--settle", HEALTH_TOKEN="t0ken")
+
+    assert (as_written.returncode, found.returncode, found.stdout) == (0, 0, "1 profile, no problem\n")
+    assert unset.returncode == 2
+    assert unset.stdout.startswith(
+        "profiles/_registry.yaml:1:14: CM502 web.token: HEALTH_TOKEN is not set; set HEALTH_TOKEN"
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,6 +15,7 @@ from connmgr.settings import Settings
 
 Load = Callable[[str | bytes], LoadResult]
 Settle = Callable[..., Settings]
+WriteRegistry = Callable[..., Path]
 
 
 @pytest.fixture
@@ -48,3 +50,18 @@ def settled(written: Callable[[str], Profile]) -> Settle:
         return settle(written(text), environ)
 
     return settings
+
+
+@pytest.fixture
+def write_registry(tmp_path: Path) -> WriteRegistry:
+    """Write `_registry.yaml` beside three profiles, and other files; return their directory."""
+
+    def write(text: str, others: Mapping[str, str] = MappingProxyType({})) -> Path:
+        for profile in ("orders", "billing", "warehouse"):
+            (tmp_path / f"{profile}.yaml").write_text("url: sqlite://\n")
+        (tmp_path / "_registry.yaml").write_text(text)
+        for name, other in others.items():
+            (tmp_path / name).write_text(other)
+        return tmp_path
+
+    return write

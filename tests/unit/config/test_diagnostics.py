@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from connmgr.config.diagnostics import did_you_mean, render
+from connmgr.config.diagnostics import render
 from connmgr.problem import Code, Place, Problem
 
 PROBLEM = Problem(
     Place("a,b:c.yaml", 3, 9), "pool.size", "100% wrong\nhere", "a number", "mend it", code=Code.VALUE
 )
 WARNING = Problem(Place("a.yaml", 2), "pool.timeout", "many seconds", code=Code.MILLISECONDS)
-
-
-@pytest.mark.parametrize(
-    ("word", "answer"), [("sizes", 'did you mean "size"?'), ("SIZE", 'did you mean "size"?'), ("zzz", "")]
-)
-def test_the_nearest_word_is_offered_when_one_is_near(word: str, answer: str) -> None:
-    assert did_you_mean(word, ["mode", "size", "timeout"]) == answer
 
 
 def test_text_is_one_problem_a_line() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from connmgr.config.document import Document
 from connmgr.config.entry import single
-from connmgr.config.missing import MOST_ASKED, MOST_LISTED, Missing
+from connmgr.config.missing import MOST_LISTED, Missing
+from connmgr.nearest import MOST_ASKED
 from connmgr.problem import Place, Problem
 
 

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry as Schemas
+from referencing import Resource
 
 from connmgr import ConfigError, Registry, UnknownGroup
 from connmgr.config.loader import load_profiles
+from connmgr.config.resources import REGISTRY_SCHEMA, SCHEMAS, resource
+from connmgr.loaded import LoadedProfiles
 from connmgr.registry_settings import RegistryHealth, RegistrySettings, WebSettings
+from connmgr.secret import Environment, SecretSource
 
 SECRET = "t0ken-canary"
-Write = Callable[..., Path]
+WriteRegistry = Callable[..., Path]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Write the file beside three profiles; return their directory."""
-
-    def write(text: str, name: str = "_registry.yaml") -> Path:
-        for profile in ("orders", "billing", "warehouse"):
-            (tmp_path / f"{profile}.yaml").write_text("url: sqlite://\n")
-        (tmp_path / name).write_text(text)
-        return tmp_path
-
-    return write
-
-
-def problems(directory: Path) -> list[str]:
-    return [str(problem).removeprefix(f"{directory}/") for problem in load_profiles(directory).problems]
+def token(directory: Path, **environ: str) -> SecretSource:
+    source = Registry.load(directory, environ=environ).options.web.token
+    assert source is not None
+    return source
 
 
 def test_without_the_file_the_defaults_hold(tmp_path: Path) -> None:
@@ -43,8 +40,8 @@ def test_without_the_file_the_defaults_hold(tmp_path: Path) -> None:
     assert registry.group("liveness") == ()
 
 
-def test_what_it_says_holds(write: Write) -> None:
-    directory = write(
+def test_what_it_says_holds(write_registry: WriteRegistry) -> None:
+    directory = write_registry(
         "groups: {readiness: [orders, billing], reporting: [warehouse], empty: []}\n"
         "health: {max_monitors: 7}\n"
         "web: {details: always, rise: 1, fall: 5}\n"
@@ -60,172 +57,144 @@ def test_what_it_says_holds(write: Write) -> None:
     assert list(registry) == ["billing", "orders", "warehouse"]
 
 
-def test_an_empty_file_is_the_defaults(write: Write) -> None:
-    assert Registry.load(write("# nothing yet\n{}\n")).options == RegistrySettings()
+def test_a_whole_number_with_a_point_is_that_number(write_registry: WriteRegistry) -> None:
+    options = Registry.load(write_registry("health: {max_monitors: 5.0}\nweb: {rise: 2.0}\n")).options
+
+    assert (type(options.health.max_monitors), type(options.web.rise)) == (int, int)
 
 
-def test_a_group_that_is_not_written_is_an_error_that_names_those_that_are(write: Write) -> None:
-    registry = Registry.load(write("groups: {reporting: [warehouse]}\n"))
+def test_a_mapping_without_keys_is_the_defaults(write_registry: WriteRegistry) -> None:
+    assert Registry.load(write_registry("# nothing yet\n{}\n")).options == RegistrySettings()
 
-    with pytest.raises(
-        UnknownGroup, match=r"no group named 'reports'.*liveness, readiness, reporting, startup"
-    ):
+
+def test_a_group_that_is_not_written_is_an_error_that_names_the_one_that_was_meant(
+    write_registry: WriteRegistry,
+) -> None:
+    registry = Registry.load(write_registry("groups: {reporting: [warehouse]}\n"))
+
+    with pytest.raises(UnknownGroup, match=r"no group named 'reports'.*did you mean \"reporting\""):
         registry.group("reports")
 
 
-def test_it_is_read_with_the_other_ending_too(write: Write) -> None:
-    assert (
-        Registry.load(write("health: {max_monitors: 2}\n", "_registry.yml")).options.health.max_monitors == 2
-    )
+def test_it_is_read_with_the_other_ending_too(write_registry: WriteRegistry) -> None:
+    directory = write_registry("{}\n", {"_registry.yml": "health: {max_monitors: 2}\n"})
+    (directory / "_registry.yaml").unlink()
+
+    assert Registry.load(directory).options.health.max_monitors == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (
-            "groups: {a: [orders, biling]}\n",
-            '_registry.yaml:1:22: CM303 groups.a.1: no profile named "biling"; accepted: the name of a '
-            'profile in this directory; did you mean "billing"?',
-        ),
-        (
-            "groups:\n  a: [orders, orders]\n",
-            '_registry.yaml:2:15: CM303 groups.a.1: "orders" a second time; delete one of the two',
-        ),
-        (
-            "groups: {a: orders}\n",
-            '_registry.yaml:1:13: CM303 groups.a: found the text "orders"; accepted: a list of profiles',
-        ),
-        (
-            "groups: {a: [1]}\n",
-            "_registry.yaml:1:14: CM303 groups.a: found the number 1; accepted: a list of profiles",
-        ),
-        (
-            "groups: [orders]\n",
-            "_registry.yaml:1:9: CM303 groups: found a list; accepted: a list of profiles for each name",
-        ),
-        (
-            "health: {max_monitors: 0}\n",
-            "_registry.yaml:1:24: CM303 health.max_monitors: found the number 0; accepted: a whole number of "
-            "at least 1",
-        ),
-        (
-            "health: {max_monitor: 3}\n",
-            '_registry.yaml:1:10: CM301 health.max_monitor: unknown key "max_monitor"; accepted: '
-            'max_monitors; did you mean "max_monitors"?',
-        ),
-        (
-            "web: {details: sometimes}\n",
-            '_registry.yaml:1:16: CM303 web.details: found the text "sometimes"; accepted: never, token, or '
-            "always",
-        ),
-        (
-            "web: {details: token}\n",
-            "_registry.yaml:1:16: CM304 web.details: details for those who send the token, and no token; "
-            "accepted: a token beside it; add a line such as token: ${HEALTH_TOKEN}",
-        ),
-        (
-            'web: {token: "${A"}\n',
-            "_registry.yaml:1:14: CM501 web.token: a reference without its closing brace; accepted: ${NAME}, "
-            "${NAME:-default} or ${NAME:?message}",
-        ),
-        (
-            'web: {token: ""}\n',
-            "_registry.yaml:1:14: CM303 web.token: an empty text; accepted: a text of some length",
-        ),
-        (
-            "profiles: {}\n",
-            '_registry.yaml:1:1: CM301 profiles: unknown key "profiles"; accepted: groups, health, web',
-        ),
-    ],
-)
-def test_what_is_wrong_is_said_with_its_place_and_what_would_be_accepted(
-    write: Write, text: str, problem: str
-) -> None:
-    assert problems(write(text)) == [problem]
+def test_a_profile_of_a_file_of_several_may_be_a_member(write_registry: WriteRegistry) -> None:
+    several = {"tenants.profiles.yaml": "profiles: {north: {url: 'sqlite://'}}\n"}
+
+    assert Registry.load(write_registry("groups: {a: [north]}\n", several)).group("a") == ("north",)
 
 
-def test_everything_that_is_wrong_is_said_at_once(write: Write) -> None:
-    text = "groups: {a: [nobody, orders, orders]}\nhealth: {max_monitors: two}\nweb: {rise: 0}\nzzz: 1\n"
+def test_a_registry_takes_options_that_no_file_says() -> None:
+    options = RegistrySettings({"a": ("b",)})
 
-    assert [line.split()[2] for line in problems(write(text))] == [
-        *("groups.a.0:", "groups.a.2:", "health.max_monitors:", "web.rise:", "zzz:"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"web: {{token: {{{SECRET}: x}}}}\n",
-        f"web: {{token: [{SECRET}]}}\n",
-        f"web: {{token: {{file: {{a: {SECRET}}}}}}}\n",
-        f'web: {{token: "{SECRET}${{A", rise: 0}}\n',
-        f"web: {{token: {SECRET}}}\nzzz: {SECRET}\n",
-    ],
-)
-def test_no_message_shows_what_may_be_the_token(write: Write, text: str) -> None:
-    directory = write(text)
-
-    with pytest.raises(ConfigError) as raised:
-        Registry.load(directory)
-
-    assert SECRET not in str(raised.value)
-    assert SECRET not in repr(raised.value.problems)
+    assert Registry({}, options=options).options is options
+    assert LoadedProfiles({}).options == RegistrySettings()
 
 
-def test_the_token_is_asked_for_when_it_is_needed(write: Write, tmp_path: Path) -> None:
-    registry = Registry.load(
-        write("web: {details: token, token: {file: token.txt}}\n"), environ={"TOKEN": "x"}
-    )
+def test_the_token_is_asked_for_when_it_is_needed(write_registry: WriteRegistry, tmp_path: Path) -> None:
+    directory = write_registry("web: {details: token, token: {file: token.txt}}\n")
+    source = token(directory)
     (tmp_path / "token.txt").write_text(SECRET)
     (tmp_path / "token.txt").chmod(0o600)
-    source = registry.options.web.token
 
-    assert source is not None
     assert asyncio.run(source.get()).reveal() == SECRET
-    assert SECRET not in repr(registry.options)
 
 
-def test_two_of_them_are_a_problem(write: Write) -> None:
-    write("{}\n")
+@pytest.mark.parametrize(
+    "written",
+    [SECRET, "'${TOKEN}'", "'t0ken-${END}'", "{env: TOKEN}", "{command: [printf, '%s', '${TOKEN}']}"],
+)
+def test_the_token_may_come_from_where_a_password_may(write_registry: WriteRegistry, written: str) -> None:
+    environ = {"TOKEN": SECRET, "END": "canary", "PATH": os.environ["PATH"]}
 
-    found = problems(write("{}\n", "_registry.yml"))
+    source = token(write_registry(f"web: {{token: {written}}}\n"), **environ)
 
-    assert len(found) == 1
-    assert "CM108" in found[0]
-    assert "two files for the registry" in found[0]
-
-
-def test_it_is_no_base(write: Write) -> None:
-    directory = write("{}\n")
-    (directory / "orders.yaml").write_text("extends: _registry\nurl: sqlite://\n")
-
-    assert any("_registry, which no file has" in problem for problem in problems(directory))
+    assert asyncio.run(source.get()).reveal() == SECRET
 
 
-def test_yaml_that_cannot_be_read_and_files_that_cannot_are_problems_of_it_alone(write: Write) -> None:
-    result = load_profiles(write("[a\n"))
+def test_a_token_that_cannot_be_had_says_where_it_is_referred_to(write_registry: WriteRegistry) -> None:
+    source = token(write_registry("web:\n  token: ${TOKEN}\n"))
 
-    assert [problem.code for problem in result.problems] == ["CM201"]
-    assert set(result.profiles) == {"orders", "billing", "warehouse"}
+    with pytest.raises(ConfigError, match=r"_registry\.yaml:2:10: CM502 web\.token: TOKEN is not set"):
+        asyncio.run(source.get())
 
 
-def test_with_some_profiles_alone_a_group_has_those(write: Write) -> None:
-    directory = write("groups: {a: [orders, billing], b: [warehouse]}\n")
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("web: {token: '${TOKEN}'}", ["CM502"]),
+        ("web: {token: {file: none}}", ["CM503"]),
+        ("web: {token: {file: orders.yaml}}", ["CM505"]),
+        ("web: {token: {command: [none-such]}}", ["CM504"]),
+        ("web: {details: always}", []),
+    ],
+)
+def test_what_keeps_the_token_from_being_had_is_found_when_asked_for(
+    write_registry: WriteRegistry, written: str, codes: list[str]
+) -> None:
+    directory = write_registry(f"{written}\n")
+    (directory / "orders.yaml").chmod(0o644)
+    file = load_profiles(directory).registry
+
+    assert file is not None
+    assert [str(problem.code) for problem in file.unsettled(Environment({}))] == codes
+
+
+@pytest.mark.parametrize("written", [SECRET, f"{{command: [echo, {SECRET}]}}", f"'${{X:-{SECRET}}}'"])
+def test_nothing_that_was_loaded_shows_the_token(write_registry: WriteRegistry, written: str) -> None:
+    directory = write_registry(f"web: {{details: token, token: {written}}}\n")
+    result, registry = load_profiles(directory), Registry.load(directory)
+
+    assert result.registry is not None
+    for each in (result, result.registry, registry.options, registry.options.web.token, vars(registry)):
+        assert SECRET not in f"{each} {each!r}"
+
+
+def test_with_some_profiles_alone_a_group_has_those(write_registry: WriteRegistry) -> None:
+    directory = write_registry("groups: {a: [orders, billing], b: [warehouse]}\n")
 
     registry = Registry.load(directory, names=["orders"])
 
     assert (registry.group("a"), registry.group("b")) == (("orders",), ())
+    assert registry.group("readiness") == ("orders",)
 
 
-def test_with_some_profiles_alone_a_name_that_no_file_has_is_a_problem_still(write: Write) -> None:
-    directory = write("groups: {a: [nobody]}\n")
+def test_no_profile_is_read_for_being_a_member(write_registry: WriteRegistry) -> None:
+    directory = write_registry("groups: {a: [orders, billing]}\n", {"billing.yaml": "[broken\n"})
 
-    with pytest.raises(ConfigError, match="nobody"):
-        Registry.load(directory, names=["orders"])
+    assert Registry.load(directory, names=["orders"]).group("a") == ("orders",)
 
 
-def test_a_base_is_no_member(write: Write) -> None:
-    directory = write("groups: {a: [_common]}\n")
-    (directory / "_common.yaml").write_text("url: sqlite://\n")
+def test_it_is_no_profile_of_its_own(write_registry: WriteRegistry) -> None:
+    directory = write_registry("{}\n")
 
-    assert 'groups.a.0: no profile named "_common"' in problems(directory)[0]
+    assert set(load_profiles(directory).profiles) == {"orders", "billing", "warehouse"}
+    assert load_profiles(directory, ["_registry"]).profiles == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [
+        ({}, True),
+        ({"web": {"details": "token", "token": {"file": "x"}}}, True),
+        ({"web": {"details": "always"}}, True),
+        ({"web": {"details": "token"}}, False),
+        ({"web": {"token": {"file": "x", "env": "X"}}}, False),
+    ],
+)
+def test_an_editor_finds_what_the_schema_refers_to_beside_it(values: object, fits: bool) -> None:
+    schemas = {name: json.loads(resource(name).read_text(encoding="utf-8")) for name in SCHEMAS}
+    beside = Schemas().with_resources(
+        (f"file:///{name}", Resource.from_contents(schema)) for name, schema in schemas.items()
+    )
+    # What a schema refers to is looked for by its own name, and only one without a name by where it lies.
+    editor = Draft202012Validator(
+        {"$id": f"file:///{REGISTRY_SCHEMA}", **schemas[REGISTRY_SCHEMA]}, registry=beside
+    )
+
+    assert editor.is_valid(values) is fits
