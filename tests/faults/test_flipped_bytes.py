@@ -25,7 +25,9 @@ STATEMENTS = (
     "SELECT relname, oid, relkind FROM pg_class LIMIT 20",
     "UPDATE pg_temp.entry SET id = 2",
 )
-NAMED = (SQLAlchemyError, ConnmgrError, TimeoutError, asyncpg.PostgresError)
+# SQLAlchemy 2.0 passes some of asyncpg's own on as they are.
+DRIVERS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+NAMED = (SQLAlchemyError, ConnmgrError, TimeoutError, *DRIVERS)
 
 
 async def use(registry: Registry, *statements: str) -> None:

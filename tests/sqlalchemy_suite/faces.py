@@ -85,7 +85,7 @@ class QueuePoolFace(ProfilePool):
         return 0 if self._size == UNLIMITED else self._size
 
     def timeout(self) -> float:
-        return self._timeout
+        return self.meter.settings.pool.timeout
 
     def checkedin(self) -> int:
         return self.stats().idle
