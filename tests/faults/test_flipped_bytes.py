@@ -74,7 +74,7 @@ async def flip(load: Load, postgres: PostgresServer, seeds: range) -> None:
 
 
 async def test_no_raw_error_and_no_hang(load: Load, postgres: PostgresServer) -> None:
-    await flip(load, postgres, range(16))
+    await flip(load, postgres, range(8))
 
 
 @pytest.mark.slow
