@@ -23,8 +23,11 @@ if TYPE_CHECKING:
         ConnmgrError,
         EngineRetired,
         PoolTimeout,
+        ProfileDisabled,
+        ProfileRemoved,
         ProtectedProfile,
         RegistryClosed,
+        ReloadRefused,
         StartupFailed,
         TooManyWaiting,
         UnknownGroup,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from connmgr.failure import Constraint, ConstraintKind, Failure, FailureKind
     from connmgr.healthjson import health_json
     from connmgr.observer import Observer
+    from connmgr.plan import Change, Effect, Plan, ProfilePlan
     from connmgr.poolstats import Histogram, PoolStats
     from connmgr.problem import Place, Problem
     from connmgr.profile import Profile
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from connmgr.settings import Settings
 
 _HOMES = {
+    "Change": "plan",
     "CircuitOpen": "errors",
     "CommitInRun": "errors",
     "CommitOutcomeUnknown": "errors",
@@ -52,11 +57,10 @@ _HOMES = {
     "ConnmgrError": "errors",
     "Constraint": "failure",
     "ConstraintKind": "failure",
+    "Effect": "plan",
     "EngineRetired": "errors",
     "Failure": "failure",
-    "failure_of": "engine.failures",
     "FailureKind": "failure",
-    "health_json": "healthjson",
     "HealthHistory": "report",
     "HealthPoint": "report",
     "HealthReport": "report",
@@ -64,14 +68,19 @@ _HOMES = {
     "Holder": "report",
     "Observer": "observer",
     "Place": "problem",
+    "Plan": "plan",
     "PoolStats": "poolstats",
     "PoolTimeout": "errors",
     "Problem": "problem",
     "Profile": "profile",
+    "ProfileDisabled": "errors",
+    "ProfilePlan": "plan",
+    "ProfileRemoved": "errors",
     "ProtectedProfile": "errors",
     "Registry": "registry",
     "RegistryClosed": "errors",
     "RegistrySettings": "registry_settings",
+    "ReloadRefused": "errors",
     "Secret": "secret",
     "SecretSource": "secret",
     "ServerInfo": "server",
@@ -84,9 +93,12 @@ _HOMES = {
     "UnknownGroup": "errors",
     "UnknownProfile": "errors",
     "WrongEventLoop": "errors",
+    "failure_of": "engine.failures",
+    "health_json": "healthjson",
 }
 
 __all__ = [
+    "Change",
     "CircuitOpen",
     "CommitInRun",
     "CommitOutcomeUnknown",
@@ -94,6 +106,7 @@ __all__ = [
     "ConnmgrError",
     "Constraint",
     "ConstraintKind",
+    "Effect",
     "EngineRetired",
     "Failure",
     "FailureKind",
@@ -104,14 +117,19 @@ __all__ = [
     "Holder",
     "Observer",
     "Place",
+    "Plan",
     "PoolStats",
     "PoolTimeout",
     "Problem",
     "Profile",
+    "ProfileDisabled",
+    "ProfilePlan",
+    "ProfileRemoved",
     "ProtectedProfile",
     "Registry",
     "RegistryClosed",
     "RegistrySettings",
+    "ReloadRefused",
     "Secret",
     "SecretSource",
     "ServerInfo",

@@ -3,6 +3,7 @@
     ConnmgrError
     ├── ConfigError        profile files, or the values they refer to, are wrong; `problems` lists all
     ├── UnknownProfile     no profile of that name (a KeyError too)
+    │   └── ProfileRemoved a reload took the profile away
     ├── UnknownGroup       no group of that name (a KeyError too)
     ├── RegistryClosed     the registry is not open: not yet, or no longer
     ├── WrongEventLoop     an open registry belongs to the event loop that opened it
@@ -12,6 +13,8 @@
     ├── CircuitOpen        refused at once: the profile's database failed too often just now
     ├── CommitOutcomeUnknown  the connection was lost while the answer to COMMIT was due
     ├── CommitInRun        work that `run` would repeat committed by itself
+    ├── ProfileDisabled    an operator disabled or drained the profile
+    ├── ReloadRefused      a reload changed nothing, for an engine could not prove itself
     ├── ProtectedProfile   a test asked for a profile that is `protected`
     └── StartupFailed      a profile with `startup: fail` could not be reached as the registry opened
 
@@ -44,6 +47,10 @@ class UnknownProfile(ConnmgrError, KeyError):
 
     # KeyError shows its argument's repr, which would put quotes and escapes around the sentence.
     __str__ = Exception.__str__
+
+
+class ProfileRemoved(UnknownProfile):
+    """A reload took the profile away: what is out finishes, new work gets this."""
 
 
 class UnknownGroup(ConnmgrError, KeyError):
@@ -101,6 +108,21 @@ class CommitInRun(ConnmgrError):
 
     Let `run` commit, or use `session` and commit there.
     """
+
+
+class ProfileDisabled(ConnmgrError):
+    """An operator disabled or drained the profile; `enable` puts it back in service."""
+
+
+class ReloadRefused(ConnmgrError):
+    """A reload changed nothing: a profile with `verify: connect` did not connect with its new settings.
+
+    `failures` has the error of each such profile, by name. What is wrong with files is a `ConfigError`.
+    """
+
+    def __init__(self, failures: Mapping[str, Exception], words: Iterable[str]) -> None:
+        self.failures = dict(failures)
+        super().__init__("\n  ".join(["nothing was reloaded; these did not connect as changed", *words]))
 
 
 class ProtectedProfile(ConnmgrError):

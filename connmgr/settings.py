@@ -130,6 +130,15 @@ class HealthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadSettings:
+    """`reload:`. `drain_timeout` in seconds; `max_overlap` times `pool.max` bounds all engines together."""
+
+    verify: Literal["none", "connect"] = "none"
+    drain_timeout: float = 30.0
+    max_overlap: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a profile comes to: every reference but the secrets resolved, every default filled in."""
 
@@ -141,6 +150,7 @@ class Settings:
     health: HealthSettings = HealthSettings()
     retry: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()
+    reload: ReloadSettings = ReloadSettings()
     startup: Literal["lazy", "warn", "fail"] = "lazy"
     protected: bool = False
     description: str = ""

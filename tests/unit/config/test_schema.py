@@ -93,7 +93,7 @@ def test_it_is_closed_at_every_level() -> None:
     groups = [schema()["$defs"]["settings"], *(node for _, node in SETTINGS if "properties" in node)]
     forms = [schema()["$defs"][secret]["anyOf"][1] for secret in ("secret", "url")]
 
-    assert len(groups) == 11
+    assert len(groups) == 12
     assert all(group["additionalProperties"] is False for group in [*groups, *forms])
 
 
