@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from connmgr.profile import Profile
     from connmgr.registry import Registry
     from connmgr.registry_settings import RegistrySettings
-    from connmgr.report import HealthHistory, HealthPoint, HealthReport, Holder, Status
+    from connmgr.report import HealthHistory, HealthPoint, HealthReport, Holder, ReloadStats, Status
     from connmgr.secret import Secret, SecretSource
     from connmgr.server import ServerInfo, ServerLoad, TLSInfo
     from connmgr.settings import Settings
@@ -81,6 +81,7 @@ _HOMES = {
     "RegistryClosed": "errors",
     "RegistrySettings": "registry_settings",
     "ReloadRefused": "errors",
+    "ReloadStats": "report",
     "Secret": "secret",
     "SecretSource": "secret",
     "ServerInfo": "server",
@@ -130,6 +131,7 @@ __all__ = [
     "RegistryClosed",
     "RegistrySettings",
     "ReloadRefused",
+    "ReloadStats",
     "Secret",
     "SecretSource",
     "ServerInfo",

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from connmgr.config.loader import require_profiles
+from connmgr.config.loader import LoadResult, require_profiles
 from connmgr.config.settle import settle
-from connmgr.errors import UnknownProfile
+from connmgr.errors import ConnmgrError, ProfileRemoved, UnknownProfile
 from connmgr.nearest import unknown
 from connmgr.profile import Profile
 from connmgr.registry_settings import RegistrySettings
 from connmgr.secret import Environment
 from connmgr.settings import Settings
+
+
+class ProfileFiles:
+    """Where profiles were loaded from, to be read again; from any thread, one reading at a time."""
+
+    def __init__(self, directory: str | Path, names: Iterable[str] | None) -> None:
+        self.path = str(Path(directory))
+        self._names = None if names is None else [*names]
+        self._lock = threading.Lock()
+
+    def require(self) -> LoadResult:
+        """Return what the files hold now, which has no problem.
+
+        Raises:
+            ConfigError: with every problem of every file.
+            UnknownProfile: no file has one of the names.
+        """
+        with self._lock:
+            return require_profiles(self.path, self._names)
 
 
 class LoadedProfiles(Mapping[str, Profile]):
@@ -34,6 +54,8 @@ class LoadedProfiles(Mapping[str, Profile]):
         self._profiles = dict(profiles)
         self._environ = Environment(os.environ if environ is None else environ)
         self._settings: dict[str, Settings] = {}
+        self._removed: frozenset[str] = frozenset()
+        self._from: ProfileFiles | None = None
 
     @classmethod
     def load(
@@ -53,14 +75,19 @@ class LoadedProfiles(Mapping[str, Profile]):
         """
         # Wrapped at once: a traceback that prints locals would show what the caller handed over.
         environ = Environment(os.environ if environ is None else environ)
-        loaded = require_profiles(directory, names)
+        files = ProfileFiles(directory, names)
+        loaded = files.require()
         options = loaded.registry.settle(environ, loaded.profiles) if loaded.registry else None
-        return cls(loaded.profiles, environ=environ, options=options)
+        registry = cls(loaded.profiles, environ=environ, options=options)
+        registry._from = files
+        return registry
 
     def __getitem__(self, name: str) -> Profile:
         try:
             return self._profiles[name]
         except KeyError:
+            if name in self._removed:
+                raise ProfileRemoved(f"profile {name!r} is gone: a reload found its file no more") from None
             raise UnknownProfile(unknown(name, self._profiles)) from None
 
     def __contains__(self, name: object) -> bool:
@@ -91,3 +118,13 @@ class LoadedProfiles(Mapping[str, Profile]):
         if name not in self._settings:
             self._settings[name] = settle(profile, self._environ)
         return self._settings[name]
+
+    def _files(self) -> ProfileFiles:
+        if self._from is None:
+            raise ConnmgrError("the registry has no directory to read again; use Registry.load")
+        return self._from
+
+    def _take(self, profiles: Mapping[str, Profile], settled: Mapping[str, Settings]) -> None:
+        """Have other profiles from now on; those that are not `settled` are so at their next use."""
+        self._removed = (self._removed | self._profiles.keys()) - profiles.keys()
+        self._profiles, self._settings = dict(profiles), dict(settled)

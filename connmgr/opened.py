@@ -15,6 +15,7 @@ from connmgr.poolstats import PoolStats
 from connmgr.profile import Profile
 from connmgr.registry_settings import RegistrySettings
 from connmgr.report import Holder
+from connmgr.runtime.engines import Engines
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.health import Health
 from connmgr.runtime.housekeeping import Housekeeper
@@ -37,7 +38,7 @@ class OpenedProfiles(LoadedProfiles):
         options: RegistrySettings | None = None,
     ) -> None:
         super().__init__(profiles, environ=environ, options=options)
-        self._handles: dict[str, Handle] = {}
+        self._engines = Engines()
         self._health = Health(self.options.health.max_monitors)
         self._owner = Ownership()
         self._closing = asyncio.Lock()
@@ -70,11 +71,11 @@ class OpenedProfiles(LoadedProfiles):
         """
         if self._owner.was_inherited():
             # Kept and never used: collecting them would close what the parent process works with, or its own.
-            self._inherited.append((self._handles, self._health))
+            self._inherited.append((self._engines, self._health))
         self._owner.take()
-        self._handles, self._health = {}, Health(self.options.health.max_monitors)
+        self._engines, self._health = Engines(self._observer), Health(self.options.health.max_monitors)
         self._closing = asyncio.Lock()
-        self._housekeeper = Housekeeper(lambda: (*self._handles.values(), self._health))
+        self._housekeeper = Housekeeper(lambda: (*self._engines, self._health))
         self._housekeeper.start()
 
     async def start(self) -> None:
@@ -107,42 +108,37 @@ class OpenedProfiles(LoadedProfiles):
             return ()
         self._owner.give_up()
         # Taken before the wait for another close: a registry opened again meanwhile has new ones.
-        handles, self._handles = self._handles, {}
+        engines, self._engines = self._engines, Engines(self._observer)
         health, housekeeper = self._health, self._housekeeper
         async with self._closing:
             try:
-                return await shut_down(health, handles.values(), grace)
+                return await shut_down(health, engines, grace)
             finally:
                 await housekeeper.stop()
 
     def stats(self, name: str) -> PoolStats:
         """Return the pool's counters, all zero for a profile that is not in use; no I/O."""
-        if name in self._handles:
-            return self._handles[name].stats()
-        return empty_stats(self.settings(name).pool)
+        return self._engines.stats(name) or empty_stats(self.settings(name).pool)
 
     def stats_all(self) -> dict[str, PoolStats]:
         """Return the counters of each profile in use, of one moment; may be called from any thread."""
-        return self._owner.call(lambda: {name: each.stats() for name, each in self._handles.items()})
+        return self._owner.call(self._engines.stats_all)
 
     def observe(self, observer: Observer | None) -> None:
         """Tell `observer` what happens in all profiles from now on, in place of whoever was told before."""
         self._observer = observer
-        for handle in self._handles.values():
-            handle.observe(observer)
+        self._engines.observe(observer)
 
     def _handle(self, name: str) -> Handle:
         """Return the profile's engine in service, building it at first use. No await may be added: the
         caller's lease must follow before anything else can retire the handle.
         """
         handle = self._in_service(name)
+        self._engines.refuse_disabled(name)
         # Here as well as in the pool: nobody gets so far as to hold a session or an engine.
         refuse_in_tests(handle.settings)
         return handle
 
     def _in_service(self, name: str) -> Handle:
         self._owner.check()
-        handle = self._handles.get(name)
-        if handle is None:
-            handle = self._handles[name] = Handle(self.settings(name), self._observer)
-        return handle
+        return self._engines.get(name) or self._engines.put(Handle(self.settings(name)))

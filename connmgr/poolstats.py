@@ -60,15 +60,17 @@ class PoolStats:
 
     `size` connections are kept and `max` opened at most, None for no limit. The gauges are of now: `in_use`
     are those checked out, being tested or being reset, `oldest_wait` is in seconds, `excess` is by how many
-    connections a pool that was made smaller is still too large, `breaker` is None where none is set.
+    connections a pool that was made smaller is still too large, `breaker` is None where none is set, `paused`
+    says that an operator lets callers wait, and `retiring` counts connections beside the open ones: those of
+    engines that left service and that somebody still works with.
 
-    The others count since the profile's first use. `timeouts` and `rejected` are checkouts that got
-    nothing, `failed` are connects, `leaks` are connections that were held for longer than
-    `pool.leak_detection_threshold`, `retries` are transactions that `run` began again. `closed_by` says why
-    connections were closed, and `liveness_*` how idle ones were tested before they were handed out: not at
-    all since they had just been used, with a round trip, and those of them found dead. `wait` is how long
-    checkouts took, with those that timed out, `use` how long connections were out, `create` how long
-    connects took.
+    The others count since the engine was built, at the profile's first use or by a reload. `timeouts` and
+    `rejected` are checkouts that got nothing, `failed` are connects, `leaks` are connections that were held
+    for longer than `pool.leak_detection_threshold`, `retries` are transactions that `run` began again.
+    `closed_by` says why connections were closed, and `liveness_*` how idle ones were tested before they were
+    handed out: not at all since they had just been used, with a round trip, and those of them found dead.
+    `wait` is how long checkouts took, with those that timed out, `use` how long connections were out,
+    `create` how long connects took.
     """
 
     mode: str
@@ -81,6 +83,8 @@ class PoolStats:
     oldest_wait: float = 0.0
     excess: int = 0
     breaker: BreakerState | None = None
+    paused: bool = False
+    retiring: int = 0
     checkouts: int = 0
     timeouts: int = 0
     rejected: int = 0

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from connmgr.engine.failures import classify
 from connmgr.errors import ConfigError
-from connmgr.opened import OpenedProfiles
+from connmgr.reloaded import ReloadedProfiles
 from connmgr.report import HealthHistory, HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.run import run
@@ -21,7 +21,7 @@ from connmgr.runtime.session import ManagedSession
 T = TypeVar("T")
 
 
-class Registry(OpenedProfiles):
+class Registry(ReloadedProfiles):
     """Profiles by name, and, while open, one engine for each profile in use.
 
     Open it with `async with registry:` or `open()`; what it opened belongs to that event loop, and
@@ -112,7 +112,7 @@ class Registry(OpenedProfiles):
         out where `pool.leak_detection_threshold` is set.
         """
         self[name]
-        return self._handles[name].holders() if name in self._handles else ()
+        return tuple(holder for handle in self._engines.all_of(name) for holder in handle.holders())
 
     async def health(
         self, name: str, *, max_age: float | None = None, integrity: float | None = None
@@ -130,7 +130,10 @@ class Registry(OpenedProfiles):
             handle = self._in_service(name)
         except ConfigError as error:
             return self._health.misconfigured(profile, classify(error))
-        return await self._health.check(handle, max_age, integrity)
+        state = self._engines.state(name)
+        if state == "paused":
+            return self._health.paused(handle)
+        return await self._health.check(handle, max_age, integrity, state=state)
 
     async def health_all(self, *, max_age: float | None = None) -> dict[str, HealthReport]:
         """Check every profile at once; a slow one does not delay the others' answers."""
@@ -143,7 +146,8 @@ class Registry(OpenedProfiles):
         readings of its counters, of which this is one; no I/O.
         """
         self[name]
-        return name in self._handles and self._health.read_pool(self._handles[name])
+        handle = self._engines.get(name)
+        return handle is not None and self._health.read_pool(handle)
 
     def health_history(self, name: str) -> HealthHistory:
         """Return a profile's last results and changes of status, since the registry was opened; no I/O."""

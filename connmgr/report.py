@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from connmgr.failure import Failure
 from connmgr.poolstats import PoolStats
 from connmgr.server import ServerInfo
+
+ServiceState: TypeAlias = Literal["active", "paused", "disabled"]
+"""How a profile serves: new work is done, waits until an operator resumes it, or is refused."""
 
 
 class Status(StrEnum):
@@ -31,6 +35,14 @@ class Holder:
     task: str
     held_for: float
     stack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadStats:
+    """How often a registry was reloaded, with or without a change, and refused to be, since it was loaded."""
+
+    applied: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,8 @@ class HealthReport:
     of the query alone, None when nothing answered. `checked_at` is when the server was asked, and `since`
     from when on the status is what it is, both in UTC. `saturated` says that no connection is free, and
     `stuck` that none has come back for `health.stuck_after` either. `pool` is None for a profile that
-    could not be settled.
+    could not be settled. `reload_error` says why the last reload of the profiles' files changed nothing,
+    empty when it did not fail: what runs is then not what the files say.
     """
 
     profile: str
@@ -76,6 +89,7 @@ class HealthReport:
     pool: PoolStats | None = None
     error: Failure | None = None
     hint: str = ""
+    reload_error: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return the report as plain values, ready for JSON; times in ISO 8601."""
@@ -102,4 +116,5 @@ class HealthReport:
             "pool": self.pool.to_dict() if self.pool else None,
             "error": error,
             "hint": self.hint,
+            "reload_error": self.reload_error,
         }

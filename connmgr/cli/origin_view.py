@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from connmgr.cli.output import write_json
-from connmgr.cli.settings_view import flat_values, value_text
+from connmgr.cli.settings_view import flat_values
 from connmgr.cli.tables import write_table
+from connmgr.config.value_text import value_text
 
 if TYPE_CHECKING:
     from connmgr.profile import Profile

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from connmgr.cli.output import one_line
-from connmgr.config.schema import is_duration
+from connmgr.config.value_text import value_text
 from connmgr.settings import PoolSettings, Settings
 from connmgr.target import SQLiteTarget, Target
 
@@ -36,7 +36,7 @@ def text_lines(values: Mapping[str, object], parents: tuple[str, ...] = ()) -> I
             yield f"{indent}{name}:"
             yield from text_lines(value, path)
         else:
-            yield f"{indent}{name}: {value_text(value, path)}"
+            yield f"{indent}{name}: {one_line(value_text(value, path))}"
 
 
 def flat_values(settings: Settings) -> dict[str, str]:
@@ -50,7 +50,7 @@ def _leaves(values: Mapping[str, object], parents: tuple[str, ...]) -> Iterator[
         if isinstance(value, Mapping):
             yield from _leaves(value, path)
         else:
-            yield path, value_text(value, path)
+            yield path, one_line(value_text(value, path))
 
 
 def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
@@ -60,21 +60,3 @@ def _pool(pool: PoolSettings, target: Target) -> dict[str, object]:
         reason = "SQLite" if isinstance(target, SQLiteTarget) else "mode is none"
         values |= dict.fromkeys(values.keys() - _ALWAYS_USED, f"not used: {reason}")
     return values
-
-
-def value_text(value: object, path: tuple[str, ...]) -> str:
-    """Return the value of the setting at `path` as text, a duration with the unit that suits it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float) and is_duration(path):
-        return _duration(float(value))
-    return one_line(str(value))
-
-
-def _duration(seconds: float) -> str:
-    for length, unit in ((3600, "h"), (60, "m")):
-        if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:g}ms"

@@ -33,6 +33,11 @@ class RegistryFile:
     settings: RegistrySettings
     token: object = field(repr=False)
     token_place: Place
+    places: Mapping[tuple[str, ...], Place] = field(repr=False)
+
+    def place(self, path: tuple[str, ...]) -> Place:
+        """Where the value at `path` stands; for one that is not written, the file."""
+        return self.places.get(path) or Place(self.file)
 
     def settle(self, environ: Environment, names: Collection[str]) -> RegistrySettings:
         """Return what it comes to for the profiles `names`; the token is asked for when it is needed."""
@@ -97,7 +102,8 @@ def _built(file: str, document: Document) -> RegistryFile:
     # Wrapped as a profile's password is, and by the same hand.
     token = finish(freeze({"password": web.pop("token", None)})).get("password")
     settings = RegistrySettings(MappingProxyType(groups), RegistryHealth(**health), WebSettings(**web))
-    return RegistryFile(file, settings, token, document.places.get(TOKEN) or Place(file))
+    place = document.places.get(TOKEN) or Place(file)
+    return RegistryFile(file, settings, token, place, document.places)
 
 
 def _plain(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ class RetryBudget:
     1.1 times as often, not five times.
     """
 
-    __slots__ = ("_credit", "_failing", "_ratio", "_taken", "retries")
+    __slots__ = ("_credit", "_failing", "_taken", "ratio", "retries")
 
     def __init__(self, ratio: float) -> None:
-        self._ratio = ratio
+        self.ratio = ratio
         self._credit = FIRST
         self._failing = 0
         self._taken = 0
@@ -39,7 +39,7 @@ class RetryBudget:
         """Whether there may be one more retry now; it is counted."""
         if self._credit > 0:
             self._credit -= 1
-        elif self._taken >= int(self._ratio * self._failing):
+        elif self._taken >= int(self.ratio * self._failing):
             return False
         self._taken += 1
         self.retries += 1

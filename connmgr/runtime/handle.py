@@ -30,6 +30,7 @@ from connmgr.poolstats import PoolStats
 from connmgr.report import Holder
 from connmgr.runtime.budget import RetryBudget
 from connmgr.runtime.leases import Lease, Leases
+from connmgr.runtime.waiting import wait_for
 from connmgr.settings import Settings
 
 NOTE = "connmgr: profile "
@@ -40,10 +41,10 @@ class Handle:
 
     __slots__ = ("_autocommit_engine", "_budget", "_leases", "driver", "engine", "settings")
 
-    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.driver = build_driver(settings)
-        self.engine = build_engine(Meter(settings, self.driver, observer=observer))
+        self.engine = build_engine(Meter(settings, self.driver))
         self._autocommit_engine: AsyncEngine | None = None
         self._leases = Leases()
         self._budget: RetryBudget | None = None
@@ -162,20 +163,45 @@ class Handle:
             yield from (note for note in getattr(below, "__notes__", ()) if note.startswith("connmgr"))
             below = below.__cause__
 
-    async def retire(self, grace: float) -> tuple[Holder, ...]:
-        """Wait up to `grace` seconds for the leases, then close everything; return who was cut off.
+    def adopt(self, settings: Settings, *, renews: bool) -> None:
+        """Go on with settings that need no other engine; `renews` says that connections depend on them.
 
-        Holders go on checking connections out while they are waited for. Whoever still holds a lease at
-        the end finds its connection closed and gets EngineRetired for a new one.
+        Such connections are replaced: idle ones now, those in use when they come back.
         """
+        self.settings = settings
+        if self._budget is not None:
+            self._budget.ratio = settings.retry.transaction.budget
+        self.driver.adopt(settings)
+        self.meter.adopt(settings)
+        self.pool.adopt()
+        if renews:
+            self.pool.replace_all("reloaded")
+
+    async def retire(self, grace: float) -> tuple[Holder, ...]:
+        """Wait up to `grace` seconds for all work, then close everything; return who was cut off.
+
+        Holders of a lease go on checking connections out while they are waited for. When the last lease has
+        ended, only what is out without one is waited for. Whoever is left at the end finds its connection
+        closed and gets EngineRetired for a new one.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
         try:
             await self._leases.end(grace)
+            self.pool.retire()
+            await wait_for(lambda: not self.holders(), end - loop.time())
         finally:
             # Also when the wait is cancelled: whoever gives up on the grace wants it closed now.
-            holders = self._leases.holders(self.name)
+            stragglers = self.stragglers()
             await self._close()
-            self._report(holders)
-        return holders
+            self._report(stragglers)
+        return stragglers
+
+    def stragglers(self) -> tuple[Holder, ...]:
+        """Say who holds a lease, and who a connection without one."""
+        leases = self._leases.holders(self.name)
+        tasks = {lease.task for lease in leases}
+        return (*leases, *(holder for holder in self.holders() if holder.task not in tasks))
 
     async def _close_connections(self) -> None:
         # The pool first: it takes what is idle out of the books, so that the other closes what is in use.

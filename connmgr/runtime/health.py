@@ -6,13 +6,14 @@ import asyncio
 import datetime as dt
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import Context
 from dataclasses import replace
+from typing import Any
 
 from connmgr.failure import Failure, FailureKind
 from connmgr.profile import Profile
-from connmgr.report import HealthHistory, HealthReport, Status
+from connmgr.report import HealthHistory, HealthReport, ServiceState, Status
 from connmgr.runtime.course import Course
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.integrity import check_integrity
@@ -35,9 +36,16 @@ class Health:
         self._by_name: dict[str, Monitor] = {}
         self._courses: defaultdict[str, Course] = defaultdict(Course)
         self._resting: set[asyncio.Task[None]] = set()
+        self.reload_error = ""
+        """Why the files of the profiles are not what runs; empty when they are."""
 
     async def check(
-        self, handle: Handle, max_age: float | None, integrity: float | None = None
+        self,
+        handle: Handle,
+        max_age: float | None,
+        integrity: float | None = None,
+        *,
+        state: ServiceState = "active",
     ) -> HealthReport:
         """Return a report within `health.timeout`; never raises for a database that is down.
 
@@ -52,7 +60,28 @@ class Health:
             answer = monitor.latest  # older than was asked for, and still what is known
         if integrity is not None and answer.server is not None:
             answer = await _read_whole(handle, answer, answer.server, integrity)
-        return self._report(handle, monitor, answer)
+        return self._report(handle, monitor, answer, state)
+
+    def paused(self, handle: Handle) -> HealthReport:
+        """Report a profile that an operator paused: its database is left alone."""
+        course, now, reason = self._courses[handle.name], dt.datetime.now(dt.UTC), "paused"
+        pool = handle.stats()
+        report = HealthReport(
+            profile=handle.name,
+            status=Status.DEGRADED,
+            reason=reason,
+            critical=handle.settings.health.critical,
+            reachable=False,
+            saturated=pool.saturated,
+            latency_ms=None,
+            checked_at=now,
+            since=course.since(Status.DEGRADED, reason, now),
+            pool=pool,
+            hint=f"an operator paused it: `connmgr resume {handle.name}`, or registry.resume, lets it go on",
+            reload_error=self.reload_error,
+        )
+        course.note(report)
+        return report
 
     def misconfigured(self, profile: Profile, failure: Failure) -> HealthReport:
         """Report a profile whose settings cannot be had: nothing was asked."""
@@ -72,6 +101,7 @@ class Health:
             since=course.since(Status.UNHEALTHY, reason, now),
             error=failure,
             hint=failure.hint,
+            reload_error=self.reload_error,
         )
         course.note(report)
         return report
@@ -91,13 +121,40 @@ class Health:
         """Return what is remembered of a profile's checks."""
         return self._courses[name].history() if name in self._courses else HealthHistory()
 
+    def set_most_per_server(self, most: int) -> None:
+        """Let a server bear so many connections for checks from now on."""
+        self._most = most
+        for seats in set(self._seats.values()):
+            seats.set_most(most)
+
+    def forget(self, name: str, *, for_good: bool = False) -> asyncio.Task[None] | None:
+        """Check a profile anew from now on: by the driver and the settings that it will have then.
+
+        Returns the task that closes the connection that was kept, if there is one. With `for_good` nothing
+        is remembered of the profile either.
+        """
+        if for_good:
+            self._courses.pop(name, None)
+        monitor = self._by_name.pop(name, None)
+        if monitor is None:
+            return None
+        if monitor.profile != name and monitor in self._by_name.values():
+            return None  # others use it, and it is theirs
+        self._by_name = {other: one for other, one in self._by_name.items() if one is not monitor}
+        self._by_identity = {key: one for key, one in self._by_identity.items() if one is not monitor}
+        return self._own(monitor.close())
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, context=Context())
+        self._resting.add(task)
+        task.add_done_callback(self._resting.discard)
+        return task
+
     def housekeep(self) -> None:
         """Close connections that no check has used for a while."""
         for monitor in self._by_identity.values():
             if monitor.is_unasked():
-                task = asyncio.get_running_loop().create_task(monitor.rest(), context=Context())
-                self._resting.add(task)
-                task.add_done_callback(self._resting.discard)
+                self._own(monitor.rest())
 
     async def close(self) -> None:
         """End the checks in progress, and close every connection."""
@@ -123,7 +180,7 @@ class Health:
             self._seats.setdefault(server, seats)
         return seats
 
-    def _report(self, handle: Handle, monitor: Monitor, answer: Answer) -> HealthReport:
+    def _report(self, handle: Handle, monitor: Monitor, answer: Answer, state: ServiceState) -> HealthReport:
         pool, course, health = handle.stats(), self._courses[handle.name], handle.settings.health
         was_checked = not isinstance(answer.error, NotChecked)
         # By the monitor, whose driver has asked for the secrets: another profile's does not know them.
@@ -136,6 +193,7 @@ class Health:
             is_stuck=course.read(pool, self._clock(), health.stuck_after, health.ttl),
             lost_writer=answer.server is not None and monitor.lost_writer,
             was_checked=was_checked,
+            is_disabled=state == "disabled",
         )
         verdict = judge(facts)
         report = HealthReport(
@@ -153,6 +211,7 @@ class Health:
             pool=pool,
             error=failure,
             hint=verdict.hint,
+            reload_error=self.reload_error,
         )
         course.note(report)
         return report

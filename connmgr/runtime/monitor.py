@@ -70,6 +70,11 @@ class Monitor:
         self.latest: Answer | None = None
 
     @property
+    def profile(self) -> str:
+        """The profile whose driver connects."""
+        return self._handle.name
+
+    @property
     def lost_writer(self) -> bool:
         """Whether the server took writes once and does not now."""
         server = self.latest.server if self.latest else None

@@ -28,7 +28,7 @@ class Seats:
     """
 
     def __init__(self, most: int) -> None:
-        self._free = most
+        self._most = self._free = most
         self._kept: dict[Sitter, None] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.answered_at = float("-inf")
@@ -36,13 +36,21 @@ class Seats:
         """What the servers said last of their load, by address."""
         self.loads_at: dict[Hashable, float] = {}
 
+    def set_most(self, most: int) -> None:
+        """Have so many seats from now on; what is taken beyond them is not given on when it is left."""
+        self._free += most - self._most
+        self._most = most
+        while self._free > 0 and self._waiting:
+            self._free -= 1
+            self._give_to_next()
+
     async def take(self, sitter: Sitter) -> bool:
         """Return once `sitter` has a seat: its own that it kept, a free one, or the next. Says whether
         that had to be waited for.
         """
         if sitter in self._kept:
             del self._kept[sitter]
-        elif self._free:
+        elif self._free > 0:
             self._free -= 1
         else:
             await (self._evict() if self._kept else self._wait())
@@ -74,13 +82,19 @@ class Seats:
 
     def keep(self, sitter: Sitter) -> bool:
         """Keep the seat until the next check, if nobody waits for one; says whether."""
-        if self._waiting:
+        if self._waiting or self._free < 0:
             return False
         self._kept[sitter] = None
         return True
 
     def leave(self) -> None:
         """Give a seat up that was taken, and is not kept."""
+        if self._free < 0:
+            self._free += 1  # there are more than there may be by now
+        else:
+            self._give_to_next()
+
+    def _give_to_next(self) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -1,16 +1,15 @@
-"""Take engines out of service, all at once."""
+"""Take everything that a registry opened out of service."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
 from connmgr.report import Holder
-from connmgr.runtime.handle import Handle
+from connmgr.runtime.engines import Engines
 from connmgr.runtime.health import Health
 
 
-async def shut_down(health: Health, handles: Iterable[Handle], grace: float) -> tuple[Holder, ...]:
+async def shut_down(health: Health, engines: Engines, grace: float) -> tuple[Holder, ...]:
     """End the checks in progress, then retire every engine; return who was cut off.
 
     Cancelled, it waits no longer for anybody and closes at once.
@@ -25,11 +24,5 @@ async def shut_down(health: Health, handles: Iterable[Handle], grace: float) -> 
         raise
     finally:
         # Also when cancelled already: nobody else knows these engines any more.
-        retirements = [handle.retire(grace) for handle in handles]
-        results = await asyncio.gather(*retirements, return_exceptions=True)
-    holders: list[Holder] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        holders.extend(result)
-    return tuple(holders)
+        holders = await engines.close(grace)
+    return holders

@@ -23,6 +23,8 @@ REASONS: Final = (
     "certificate_ends",
     "not_checked",
     "integrity_unfinished",
+    "paused",
+    "disabled",
 )
 """What a reason may be beside a kind of failure."""
 
@@ -45,6 +47,7 @@ class Facts(NamedTuple):
     is_stuck: bool = False
     lost_writer: bool = False
     was_checked: bool = True
+    is_disabled: bool = False
 
 
 def judge(facts: Facts) -> Verdict:
@@ -68,6 +71,9 @@ def judge(facts: Facts) -> Verdict:
 
 def _degraded(facts: Facts) -> Verdict | None:
     server, pool = facts.server, facts.pool
+    if facts.is_disabled:
+        hint = "an operator took it out of service: `connmgr enable`, or registry.enable, puts it back"
+        return Verdict(Status.DEGRADED, "disabled", hint)
     if facts.lost_writer:
         hint = (
             "this server took writes before and now refuses them: find the new primary, or promote this one"

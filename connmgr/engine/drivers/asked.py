@@ -23,6 +23,10 @@ class Asked:
         """The secrets to be masked."""
         return [secret for secret in (self._now, self._earlier) if secret is not None]
 
+    def adopt(self, source: SecretSource | None) -> None:
+        """Ask another source from now on."""
+        self._source = source
+
     async def ask(self) -> None:
         """Ask the source, if there is one.
 

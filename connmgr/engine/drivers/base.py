@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL
 
 from connmgr.secret import Secret
 from connmgr.server import ServerInfo, ServerLoad
+from connmgr.settings import Settings
 
 
 class Driver(Protocol):
@@ -30,6 +31,10 @@ class Driver(Protocol):
     @property
     def url(self) -> URL:
         """The URL that names SQLAlchemy's dialect; holds no secret and is not used to connect."""
+        ...
+
+    def adopt(self, settings: Settings) -> None:
+        """Connect by other settings from now on, which name the same database, reached in the same way."""
         ...
 
     @property

@@ -59,6 +59,11 @@ class PostgresDriver:
             "postgresql+asyncpg", target.user, host=server.host, port=server.port, database=target.dbname
         )
 
+    def adopt(self, settings: Settings) -> None:
+        self._settings = settings
+        self._target = cast(PostgresTarget, settings.target)
+        self._password.adopt(self._target.password)
+
     @property
     def secrets(self) -> Iterable[Secret]:
         return self._password.known + self._pass_phrase.known

@@ -49,6 +49,9 @@ class SQLiteDriver:
     def url(self) -> URL:
         return URL.create("sqlite+aiosqlite", database=self._target.path)
 
+    def adopt(self, settings: Settings) -> None:
+        """Nothing: what a connection depends on is where it leads."""
+
     @property
     def secrets(self) -> Iterable[Secret]:
         return ()

@@ -23,18 +23,18 @@ class Breaker:
     """
 
     __slots__ = (
-        "_cause", "_failures", "_is_probing", "_meter", "_next_at", "_on_open", "_probe", "_settings",
-        "_timer", "_why",
+        "_cause", "_failures", "_is_probing", "_meter", "_next_at", "_on_open", "_probe", "_timer", "_why",
+        "settings",
     )  # fmt: skip
 
     def __init__(
         self, meter: Meter, on_open: Callable[[CircuitOpen], None], probe: Callable[[], None]
     ) -> None:
         self._meter = meter
-        self._settings = meter.settings.breaker
+        self.settings = meter.settings.breaker
         self._on_open = on_open
         self._probe = probe
-        self._failures: deque[float] = deque(maxlen=self._settings.failures)
+        self._failures: deque[float] = deque(maxlen=self.settings.failures)
         self._cause: BaseException | None = None
         self._why = ""
         self._next_at = 0.0
@@ -78,9 +78,7 @@ class Breaker:
             self._blame(error)
             if self._is_probing:
                 self._wait(now)
-        elif (
-            len(self._failures) == self._failures.maxlen and now - self._failures[0] <= self._settings.window
-        ):
+        elif len(self._failures) == self._failures.maxlen and now - self._failures[0] <= self.settings.window:
             self._blame(error)
             self._wait(now)
             self._log("WARNING", "breaker opened", error)
@@ -103,13 +101,13 @@ class Breaker:
 
     def _wait(self, now: float) -> None:
         self._is_probing = False
-        self._next_at = now + self._settings.cooldown
+        self._next_at = now + self.settings.cooldown
         self._arm()
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(self._settings.cooldown, self._half_open)
+        self._timer = asyncio.get_running_loop().call_later(self.settings.cooldown, self._half_open)
 
     def _half_open(self) -> None:
         self._is_probing = True
@@ -147,6 +145,16 @@ class Breaker:
 def state_of(breaker: Breaker | None) -> BreakerState | None:
     """Return the state of a profile's breaker; None for one that has none."""
     return None if breaker is None else breaker.state
+
+
+def breaker_changed(breaker: Breaker | None, meter: Meter) -> bool:
+    """Whether the profile sets another breaker than it has; that one is stopped then."""
+    settings = meter.settings.breaker
+    if settings.failures is None if breaker is None else breaker.settings == settings:
+        return False
+    if breaker is not None:
+        breaker.stop()
+    return True
 
 
 def build_breaker(

@@ -57,6 +57,7 @@ class ClosingPool(Pool):
             self._terminate(driver_connection)
         else:
             self._close_politely(driver_connection)
+        self._freed()
 
     def _terminate(self, driver_connection: Any) -> None:
         if self._is_elsewhere():
@@ -106,6 +107,10 @@ class ClosingPool(Pool):
         del self._tasks[task]
         if not self._tasks:
             self._tasks.clear()
+        self._freed()
+
+    def _freed(self) -> None:
+        """Take note that a connection may be gone; for pools that share a limit."""
 
     async def _settle(self) -> None:
         """Wait for the closes that are under way."""

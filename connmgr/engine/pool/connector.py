@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from contextvars import Context
 from typing import Protocol
 
 from connmgr.engine import backoff
 from connmgr.engine.failures import classify
-from connmgr.settings import Settings
+from connmgr.engine.pool.meter import Meter
 
 HANGS = 0.25
 """Seconds after which a connect counts as hanging, if nothing else came from its server meanwhile.
@@ -26,6 +25,8 @@ _PATIENCE = 4
 
 class Needs(Protocol):
     """What the connector must know of its pool, and whom it tells."""
+
+    meter: Meter
 
     def wanted(self) -> int:
         """How many connects would find a use now, whether anybody waits for them or not."""
@@ -71,14 +72,12 @@ class Connector:
     """
 
     __slots__ = (
-        "_attempts", "_clock", "_failing_since", "_hangs", "_idle_retry_at", "_look", "_needs", "_owes",
-        "_pressed_since", "_retry_at", "_settings", "_timer", "failures", "last_error",
+        "_attempts", "_failing_since", "_hangs", "_idle_retry_at", "_look", "_needs", "_owes",
+        "_pressed_since", "_retry_at", "_timer", "failures", "last_error",
     )  # fmt: skip
 
-    def __init__(self, needs: Needs, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, needs: Needs) -> None:
         self._needs = needs
-        self._settings = settings
-        self._clock = clock
         self._attempts: dict[asyncio.Task[None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -97,7 +96,7 @@ class Connector:
 
     def demand(self, *, newcomer: bool = False) -> None:
         """Start the connects that the pool needs now; `newcomer` says that someone has just queued up."""
-        now = self._clock()
+        now = self._needs.meter.clock()
         self._owes = (self._owes or newcomer) and self._needs.has_waiters()
         while self._is_needed(now) and self._has_room(now):
             self._start(now)
@@ -116,7 +115,10 @@ class Connector:
 
     def _has_room(self, now: float) -> bool:
         """Whether one more may start, once a newcomer has taken the place of one that hangs."""
-        is_full = len(self._attempts) >= self._settings.pool.connecting_limit or self._needs.free_slots() <= 0
+        is_full = (
+            len(self._attempts) >= self._needs.meter.settings.pool.connecting_limit
+            or self._needs.free_slots() <= 0
+        )
         if is_full and self._owes:
             replaceable = self._hanging(now)[1:]
             if replaceable:
@@ -147,7 +149,7 @@ class Connector:
     def probe(self) -> None:
         """Start one connect whoever needs it, unless one is under way that will tell as much."""
         if not self._attempts:
-            self._start(self._clock())
+            self._start(self._needs.meter.clock())
 
     def _start(self, now: float) -> None:
         # In a context of its own: a connect belongs to no caller's trace or request.
@@ -170,7 +172,7 @@ class Connector:
         """
         begun = self._attempts.pop(asyncio.current_task(), None)  # type: ignore[arg-type] # None is no key
         if begun is not None:
-            usual = self._clock() - begun
+            usual = self._needs.meter.clock() - begun
             self._hangs = min(HANGS, max(_HANGS_SOONEST, _PATIENCE * usual))
         self._failing_since = self._pressed_since = self.last_error = None
         self._needs.counted(None)
@@ -179,20 +181,23 @@ class Connector:
         """Take note of a failed attempt. The pause before the next counts from its beginning: one that ran
         into its time-out was pause enough, and whoever comes when the network is back need not sit it out.
         """
-        now = self._clock()
+        now = self._needs.meter.clock()
         self._failing_since = self._failing_since or now
         self._pressed_since = self._pressed_since or now
         self.last_error = error
         self._idle_retry_at = now + backoff.idle_pause(now - self._failing_since)
         pause = max(
-            0.0, begun + backoff.connect_pause(now - self._pressed_since, self._settings.retry.connect) - now
+            0.0,
+            begun
+            + backoff.connect_pause(now - self._pressed_since, self._needs.meter.settings.retry.connect)
+            - now,
         )
         self._retry_at = now + pause
         self.failures += 1
         self._needs.counted(error)
         if not classify(error).retry_connect:
             self._needs.failed(error)
-        elif (attempts := self._settings.retry.connect.attempts) is not None:
+        elif (attempts := self._needs.meter.settings.retry.connect.attempts) is not None:
             self._needs.gave_up(error, self.failures - attempts)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(pause, self._try_again)

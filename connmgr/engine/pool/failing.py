@@ -36,6 +36,8 @@ def timed_out(meter: Meter, waited: float, stats: PoolStats, last_error: BaseExc
 
 
 def _advice(meter: Meter, stats: PoolStats) -> str:
+    if stats.paused:
+        return "the profile is paused: an operator lets it go on with `connmgr resume`, or registry.resume"
     if stats.connecting and not stats.in_use:
         url = meter.settings.target.url
         return f"a connect to {url} was still under way: look at the way there, or raise pool.timeout"

@@ -57,18 +57,21 @@ class Liveness:
     asked whatever the window, because what killed one, a restart or a firewall, has mostly killed them too.
     """
 
-    __slots__ = ("_limit", "_longest", "_meter", "_pool", "_suspect_at", "_window", "serving", "testing")
+    __slots__ = ("_longest", "_meter", "_pool", "_suspect_at", "_window", "serving", "testing")
 
     def __init__(self, meter: Meter, pool: Testing) -> None:
-        settings = meter.settings.pool
         self._meter = meter
         self._pool = pool
-        self._window = {"always": _ALWAYS, "never": _NEVER}.get(settings.pre_ping, settings.liveness_window)
-        self._limit = settings.liveness_timeout
-        self._longest = math.inf if settings.idle_timeout is None else settings.idle_timeout
         self._suspect_at = -math.inf
         self.serving = self.testing = 0
         """How many are asked right now for somebody who waits, and how many in all."""
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Go on with the meter's settings."""
+        settings = self._meter.settings.pool
+        self._window = {"always": _ALWAYS, "never": _NEVER}.get(settings.pre_ping, settings.liveness_window)
+        self._longest = math.inf if settings.idle_timeout is None else settings.idle_timeout
 
     @property
     def is_always(self) -> bool:
@@ -131,7 +134,7 @@ class Liveness:
         """
         question = asyncio.ensure_future(self._meter.driver.ping(connection))
         try:
-            await asyncio.wait({question}, timeout=self._limit)
+            await asyncio.wait({question}, timeout=self._meter.settings.pool.liveness_timeout)
             if not question.done():
                 self._meter.driver.terminate(connection)
                 await asyncio.wait({question}, timeout=_LAST_WORD)

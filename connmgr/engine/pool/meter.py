@@ -51,6 +51,12 @@ class Meter:
         self.closed_by: dict[str, int] = {}
         self.wait, self.use, self.create = Durations(), Durations(), Durations()
 
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other settings; whoever reads them here finds them at once."""
+        if settings.timeouts.close != self.closing.seconds:
+            self.closing = Deadlines(settings.timeouts.close)
+        self.settings = settings
+
     def opened(self, record: Record, seconds: float) -> None:
         """Enter a new connection, which took `seconds`, in the books."""
         self.created += 1

@@ -14,6 +14,7 @@ from connmgr.engine.protection import refuse_in_tests
 
 if TYPE_CHECKING:
     from connmgr.engine.pool.closing import ClosingPool
+    from connmgr.engine.pool.meter import Meter
 
 _JITTER = 0.1
 
@@ -36,9 +37,14 @@ async def open_record(pool: ClosingPool) -> Record:
     now = meter.clock()
     record.link = record.driver_connection
     record.used_at = record.alive_at = now
-    record.expires_at = now + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
+    record.expires_at = expiry(meter, now)
     meter.opened(record, now - begun)
     return record
+
+
+def expiry(meter: Meter, born: float) -> float:
+    """Return when a connection that was opened at `born` is to end, a tenth earlier or less at random."""
+    return born + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
 
 
 async def _connect(pool: ClosingPool) -> Record:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any
 
 from sqlalchemy.util import await_only
 
-from connmgr.engine.pool import stacks, stats
-from connmgr.engine.pool.breaker import build_breaker, state_of
+from connmgr.engine.pool import failing, stacks, stats
+from connmgr.engine.pool.breaker import breaker_changed, build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
@@ -25,7 +26,8 @@ class ConnectionPerCheckout(ClosingPool):
         super().__init__(creator, **{**kw, "reset_on_return": None})
         self.meter = meter
         self._tasks = {}
-        self._connecting = 0
+        self._connecting = self._waiting = 0
+        self._gate: asyncio.Event | None = None
         self._breaker = build_breaker(meter, lambda _: None, self._probe)
 
     def _do_get(self) -> Record:
@@ -40,6 +42,8 @@ class ConnectionPerCheckout(ClosingPool):
 
     def _open(self) -> Record:
         self.meter.refuse_elsewhere()
+        while self._gate is not None:
+            await_only(self._wait_at(self._gate))
         if self._breaker is not None:
             self._breaker.check()
         record = await_only(self._connect())
@@ -48,6 +52,19 @@ class ConnectionPerCheckout(ClosingPool):
             record.close()
             raise self.meter.retirement()
         return record
+
+    async def _wait_at(self, gate: asyncio.Event) -> None:
+        begun = self.meter.clock()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self.meter.settings.pool.timeout):
+                await gate.wait()
+        except TimeoutError:
+            self.meter.timeouts += 1
+            raise failing.timed_out(self.meter, self.meter.clock() - begun, self.stats(), None) from None
+        finally:
+            self._waiting -= 1
+        self.meter.refuse_when_retired()
 
     async def _connect(self) -> Record:
         self._connecting += 1
@@ -86,8 +103,43 @@ class ConnectionPerCheckout(ClosingPool):
 
     def stats(self) -> PoolStats:
         """Return the counters as they are now; no I/O."""
-        breaker = state_of(self._breaker)
-        return stats.snapshot(self.meter, size=0, max=None, connecting=self._connecting, breaker=breaker)
+        return stats.snapshot(
+            self.meter,
+            size=0,
+            max=None,
+            connecting=self._connecting,
+            waiting=self._waiting,
+            breaker=state_of(self._breaker),
+            paused=self._gate is not None,
+        )
+
+    def adopt(self) -> None:
+        """Go on with the meter's settings, which are others now."""
+        if breaker_changed(self._breaker, self.meter):
+            self._breaker = build_breaker(self.meter, lambda _: None, self._probe)
+
+    def pause(self) -> None:
+        """Let callers wait, no longer than `pool.timeout`."""
+        if self._gate is None:
+            self._gate = asyncio.Event()
+        if self._breaker is not None:
+            self._breaker.stop()
+
+    def resume(self) -> None:
+        """Let those who wait connect, and whoever comes."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.set()
+
+    def replace_all(self, cause: str) -> None:
+        """Do nothing: each connection is new, and none is kept."""
+
+    def leave(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    def held(self) -> int:
+        """Count the connections that are open, connecting, or not yet closed to the end."""
+        return len(self.meter.open) + self._connecting + len(self._tasks)
 
     @property
     def last_error(self) -> None:
@@ -103,6 +155,7 @@ class ConnectionPerCheckout(ClosingPool):
         self.meter.retired = True
         if self._breaker is not None:
             self._breaker.stop()
+        self.resume()
 
     def dispose(self) -> None:
         """Do nothing: no connection is kept."""

@@ -13,10 +13,10 @@ from connmgr.engine.pool.family import READ_ONLY
 from connmgr.engine.pool.liveness import Verdict
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.record import Record
-from connmgr.engine.pool.stock import Stock
+from connmgr.engine.pool.serving import ServingPool
 
 
-class ProfilePool(Stock):
+class ProfilePool(ServingPool):
     """Keeps `pool.size` connections and opens `pool.max_overflow` more under load.
 
     A caller takes an idle connection that needs no test, at no cost. Otherwise it queues up, and gets
@@ -24,15 +24,11 @@ class ProfilePool(Stock):
     run in tasks of the pool's, so a caller that gives up or is cancelled takes nothing with it.
     """
 
-    __slots__ = ("_is_lifo", "_notes_stacks", "_replaces", "_resets")
+    __slots__ = ()
 
+    # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
     def __init__(self, creator: Any, meter: Meter, **kw: Any) -> None:
         super().__init__(creator, meter, **kw)
-        settings = meter.settings.pool
-        self._is_lifo = settings.use_lifo
-        self._notes_stacks = settings.leak_detection_threshold is not None
-        self._resets = settings.reset == "full" and meter.driver.can_reset
-        self._replaces = settings.reset == "full" and not meter.driver.can_reset
 
     # Going out -----------------------------------------------------------------------------------------
 
@@ -42,7 +38,7 @@ class ProfilePool(Stock):
         # Also when others wait: each caller that comes has one more idle connection tested, or a burst
         # after a quiet while would be served by the one that the first caller had tested.
         record = self._ready(now)
-        if record is None and self._breaker is not None:
+        if record is None and self._breaker is not None and not self._is_paused:
             # Not before: what the pool has is as good as ever, when it is only new connections that fail.
             self._breaker.check()
         if record is None or self._waiters:
@@ -50,7 +46,7 @@ class ProfilePool(Stock):
             self._hand_out(record, self.meter.clock(), now)
         else:
             self._hand_out(record, now, now)
-        if self._notes_stacks:
+        if self.meter.settings.pool.leak_detection_threshold is not None:
             record.stack = stacks.capture()
         return record
 
@@ -64,7 +60,7 @@ class ProfilePool(Stock):
     def _ready(self, now: float) -> Record | None:
         """Take an idle connection that can be handed out as it is; start its test where one is due."""
         while self.idle:
-            record = self.idle.pop() if self._is_lifo else self.idle.pop(0)
+            record = self.idle.pop() if self.meter.settings.pool.use_lifo else self.idle.pop(0)
             verdict = self._liveness.judge(record, now)
             if verdict is Verdict.READY:
                 return record
@@ -133,9 +129,11 @@ class ProfilePool(Stock):
     # Coming back ---------------------------------------------------------------------------------------
 
     def _do_return_conn(self, record: Record) -> None:  # type: ignore[override] # ours are all Records
-        if record.dbapi_connection is None and self._is_collected(record):
+        is_gone = record.dbapi_connection is None
+        if is_gone and self._is_collected(record):
             return
-        if self._resets and record.dbapi_connection is not None:
+        meter = self.meter
+        if meter.settings.pool.reset == "full" and meter.driver.can_reset and not is_gone:
             self._reset(record)
         self._returned(record)
 
@@ -200,7 +198,7 @@ class ProfilePool(Stock):
         if self.meter.driver.is_in_transaction(record.link):
             # Begun behind SQLAlchemy's back, which so did not end it: the next user would work inside of it.
             return "transaction"
-        if self._replaces:
+        if self.meter.settings.pool.reset == "full" and not self.meter.driver.can_reset:
             return "reset"
         if now >= record.expires_at:
             return "lifetime"

@@ -23,6 +23,7 @@ def snapshot(
     waiting: int = 0,
     oldest_wait: float = 0.0,
     breaker: BreakerState | None = None,
+    paused: bool = False,
 ) -> PoolStats:
     """Return the meter's counters, with the gauges that only the pool knows."""
     return PoolStats(
@@ -35,6 +36,7 @@ def snapshot(
         waiting=waiting,
         oldest_wait=oldest_wait,
         breaker=breaker,
+        paused=paused,
         leaks=meter.leaks,
         excess=excess,
         checkouts=meter.checkouts,

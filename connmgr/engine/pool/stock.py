@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sqlalchemy.util import await_only
-from sqlalchemy.util.concurrency import in_greenlet
-
 from connmgr.engine.pool import stats
 from connmgr.engine.pool.breaker import build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
@@ -15,12 +12,12 @@ from connmgr.engine.pool.connector import Connector
 from connmgr.engine.pool.liveness import Liveness
 from connmgr.engine.pool.meter import Meter
 from connmgr.engine.pool.opening import open_record
+from connmgr.engine.pool.overlap import Overlap
 from connmgr.engine.pool.record import Record
 from connmgr.engine.pool.waiters import Waiters
 from connmgr.poolstats import PoolStats
 
 _YOUNG = 1.0
-_RENEWAL = 1.0
 
 
 class Stock(ClosingPool):
@@ -33,8 +30,8 @@ class Stock(ClosingPool):
     # Beside what SQLAlchemy's class keeps in a dictionary: past thirty names, each pool would have one of its
     # own in place of a share in that of all pools, which is a kilobyte more.
     __slots__ = (
-        "_alive_at", "_breaker", "_ceiling", "_connector", "_generation", "_liveness", "_max", "_renewed_at",
-        "_size", "_waiters", "_was_disposed", "_why_renewed", "idle",
+        "_alive_at", "_breaker", "_ceiling", "_connector", "_generation", "_is_paused", "_liveness", "_max",
+        "_renewed_at", "_size", "_waiters", "_was_disposed", "_why_renewed", "idle", "overlap",
     )  # fmt: skip
 
     # SQLAlchemy passes on only arguments that it finds as plain parameters of this signature.
@@ -51,9 +48,12 @@ class Stock(ClosingPool):
         self._why_renewed = "disposed"
         self._renewed_at = -math.inf
         self._was_disposed = False
+        self._is_paused = False
+        self.overlap: Overlap | None = None
+        """What the engines of its profile may hold together, while there are several."""
         self._waiters = Waiters()
         self._liveness = Liveness(meter, self)
-        self._connector = Connector(self, meter.settings, meter.clock)
+        self._connector = Connector(self)
         self._breaker = build_breaker(meter, self._waiters.fail_all, self._connector.probe)
 
     def stats(self) -> PoolStats:
@@ -68,6 +68,7 @@ class Stock(ClosingPool):
             waiting=len(self._waiters),
             oldest_wait=self._waiters.oldest(self.meter.clock()),
             breaker=state_of(self._breaker),
+            paused=self._is_paused,
         )
 
     def status(self) -> str:
@@ -89,7 +90,7 @@ class Stock(ClosingPool):
 
     def wanted(self) -> int:
         """Count those who wait and no test serves, and what `min_idle` lacks; see `Needs`."""
-        if self.meter.retired or (self._breaker is not None and self._breaker.is_open):
+        if self.meter.retired or self._is_paused or (self._breaker is not None and self._breaker.is_open):
             return 0
         unserved = len(self._waiters) - self._liveness.serving
         soon_idle = max(0, self._liveness.testing - len(self._waiters))
@@ -102,7 +103,18 @@ class Stock(ClosingPool):
 
     def free_slots(self) -> int:
         """See `Needs`; negative while the pool shrinks."""
-        return self._max - len(self.meter.open) - len(self._connector)
+        own = self._max - len(self.meter.open) - len(self._connector)
+        return own if self.overlap is None else min(own, self.overlap.room())
+
+    @property
+    def limit(self) -> int:
+        """How many connections it may have."""
+        return self._max
+
+    def held(self) -> int:
+        """Count the connections that its server may see: open, connecting, or not yet closed to the end."""
+        closing = len(self._tasks) - self._liveness.testing
+        return len(self.meter.open) + len(self._connector) + closing
 
     def alive_at(self) -> float:
         """See `Needs`."""
@@ -116,7 +128,7 @@ class Stock(ClosingPool):
 
     def counted(self, error: BaseException | None) -> None:
         """See `Needs`."""
-        if self._breaker is None:
+        if self._breaker is None or self._is_paused:
             return
         if error is None:
             self._breaker.succeeded()
@@ -140,14 +152,19 @@ class Stock(ClosingPool):
 
     def offer(self, record: Record) -> None:
         """Give a live connection to the oldest waiter, else keep it; what nobody needs is closed."""
-        if self.meter.retired or record.generation != self._generation:
-            self._discard(record, "retired" if self.meter.retired else self._why_renewed)
+        if self.meter.retired or self._is_paused or record.generation != self._generation:
+            self._discard(record, self._why_not())
         elif self._waiters.serve(record):
             pass
         elif len(self.meter.open) > self._size:
             self._discard(record, "overflow")
         else:
             self.idle.append(record)
+
+    def _why_not(self) -> str:
+        if self.meter.retired:
+            return "retired"
+        return "paused" if self._is_paused else self._why_renewed
 
     def _take_back(self, record: Record) -> None:
         """Pass on what a waiter was given that was cancelled in the same turn."""
@@ -184,70 +201,6 @@ class Stock(ClosingPool):
         """Start the connects that are needed now, for `min_idle` among others."""
         self._connector.demand()
 
-    def resize(self, size: int, max_overflow: int) -> None:
-        """Change the limits in place. What is idle beyond them is closed, what is in use when it is back."""
-        self._ceiling = self._max + self._excess()
-        self._size, self._max = size, size + max_overflow
-        while self.idle and len(self.meter.open) > size:
-            self.drop_idle(self.idle[0], "shrunk")
-        self.refill()
-
-    def renew(self, cause: str) -> None:
-        """Replace all connections, those in use as they come back; at most once a second.
-
-        Where the server does not come to take writes, each refused one would else replace a whole pool.
-        """
-        now = self.meter.clock()
-        if now - self._renewed_at < _RENEWAL:
-            return
-        self._renewed_at = now
-        self._generation += 1
-        self._why_renewed = cause
-        while self.idle:
-            self._discard(self.idle.pop(), cause)
-        self.refill()
-
-    # The end ----------------------------------------------------------------------------------------
-
-    def dispose(self) -> None:
-        """Close what is idle, and what is in use when it comes back. Callers who wait go on waiting."""
-        self._generation += 1
-        self._why_renewed = "disposed"
-        self._was_disposed = True
-        if in_greenlet():
-            await_only(self._empty())
-        else:
-            while self.idle:
-                self._discard(self.idle.pop(), "disposed", dead=True)
-
-    async def _empty(self) -> None:
-        while self.idle:
-            self._discard(self.idle.pop(), "retired" if self.meter.retired else "disposed")
-        await self._connector.stop()
-        await self._settle()
-        self.refill()
-
-    def recreate(self) -> Stock:
-        """Return the pool that takes over after `Engine.dispose`: this one, with its counters and waiters.
-
-        After `dispose(close=False)`, which is for a child process, it is a new one: the connections belong
-        to the parent.
-        """
-        if self._was_disposed:
-            self._was_disposed = False
-            return self
-        return type(self)(
-            self._creator,
-            Meter(self.meter.settings, self.meter.driver, self.meter.clock, self.meter.observer),
-            echo=self.echo,
-            logging_name=self._orig_logging_name,
-            _dispatch=self.dispatch,
-            dialect=self._dialect,
-        )
-
-    def retire(self) -> None:
-        """Serve nobody any more: whoever waits gets EngineRetired, and what comes back is closed."""
-        self.meter.retired = True
-        if self._breaker is not None:
-            self._breaker.stop()
-        self._waiters.fail_all(self.meter.retirement())
+    def _freed(self) -> None:
+        if self.overlap is not None:
+            self.overlap.freed()

@@ -191,7 +191,7 @@ async def test_a_probe_that_is_given_up_is_followed_by_another(registry: Registr
 async def test_an_idle_connection_that_answers_closes_it(registry: Registry, proxy: FaultProxy) -> None:
     """The way for new connections is blocked, and that of the old ones is not."""
     assert await ask(registry) == 1
-    pool = registry._handles[NAME].pool
+    pool = registry._engines.get(NAME).pool
     assert pool._breaker is not None
     for _ in range(BREAKER["failures"]):
         pool._breaker.failed(ConnectionRefusedError("made up"))
