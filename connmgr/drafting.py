@@ -77,8 +77,12 @@ def settle_all(profiles: Mapping[str, Profile], environ: Environment) -> dict[st
 def _differing(
     running: Running, profiles: Mapping[str, Profile], settled: Mapping[str, Settings]
 ) -> Iterator[ProfilePlan]:
-    for name in sorted({*running.profiles, *profiles}):
-        old, new = running.profiles.get(name), profiles.get(name)
+    before = running.profiles
+    # Those alone that may differ: sorting and comparing ten thousand names would hold up the event loop.
+    new_ones = [name for name, profile in profiles.items() if before.get(name) is not profile]
+    gone = [name for name in before if name not in profiles]
+    for name in sorted({*new_ones, *gone, *settled}):
+        old, new = before.get(name), profiles.get(name)
         if new is None:
             assert old is not None  # noqa: S101 - the name is from one of the two
             yield ProfilePlan(name, "removed", old.place(), name in running.serving)

@@ -10,7 +10,7 @@ from typing import Final
 from connmgr import logs
 from connmgr.config.secrets.aside import Aside
 from connmgr.drafting import Draft, Running, draft, settle_all
-from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, ReloadRefused
+from connmgr.errors import ConfigError, ConnmgrError, RegistryClosed, ReloadRefused, UnknownProfile
 from connmgr.operated import OperatedProfiles
 from connmgr.plan import Effect, Plan
 from connmgr.report import ReloadStats
@@ -20,6 +20,10 @@ from connmgr.settings import Settings
 
 DEADLINE: Final = 60.0
 """Seconds that reading all files may take: a network file system hangs while its server is away."""
+
+
+REFUSALS: Final = (ConfigError, ReloadRefused, UnknownProfile)
+"""What a reload ends with that changed nothing."""
 
 
 class ReloadedProfiles(OperatedProfiles):
@@ -65,9 +69,14 @@ class ReloadedProfiles(OperatedProfiles):
 
         Raises:
             ConfigError: with every problem of every file, and of the references of profiles in service.
+            UnknownProfile: a file that the registry was loaded for by name is gone.
             ReloadRefused: a profile with `reload.verify: connect` did not connect as changed.
             RegistryClosed: it was closed meanwhile.
         """
+        return await self._reload()
+
+    async def _reload(self, *, tells: bool = True) -> Plan:
+        """Do what `reload` does; without `tells`, a refusal is the caller's alone to know."""
         self._owner.check()
         engines = self._engines
         async with self._reloading:
@@ -80,10 +89,11 @@ class ReloadedProfiles(OperatedProfiles):
                     self._swap(drafted, handles)
                 finally:
                     await _close(handles.values())
-            except (ConfigError, ReloadRefused) as error:
-                self._refused(error)
+            except REFUSALS as error:
+                if tells:
+                    self._refused(error)
                 raise
-        self._succeeded(drafted.plan)
+            self._succeeded(drafted.plan)
         return drafted.plan
 
     def _draft_now(self) -> Draft:
@@ -144,7 +154,7 @@ class ReloadedProfiles(OperatedProfiles):
         profiles = drafted.profiles
         return settle_all({name: profiles[name] for name in late if name in profiles}, self._environ)
 
-    def _refused(self, error: ConfigError | ReloadRefused) -> None:
+    def _refused(self, error: ConnmgrError) -> None:
         is_news = str(error) != str(self._reload_error)
         self._reload_error = error
         self._reloads = replace(self._reloads, refused=self._reloads.refused + 1)
@@ -165,9 +175,9 @@ def _rebuilds(effect: Effect | None) -> bool:
     return effect is Effect.REBUILD
 
 
-def _summary(error: ConfigError | ReloadRefused) -> str:
+def _summary(error: ConnmgrError) -> str:
     """Return an error in one line: its first problem, and how many more there are."""
-    if isinstance(error, ReloadRefused):
+    if not isinstance(error, ConfigError):
         return " ".join(str(error).split())
     first, more = error.problems[0], len(error.problems) - 1
     return f"{first}; and {more} more" if more else str(first)

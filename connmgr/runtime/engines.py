@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextvars import Context
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from connmgr import logs
 from connmgr.engine.pool import Overlap, ProfilePool
@@ -16,6 +16,10 @@ from connmgr.poolstats import PoolStats
 from connmgr.report import Holder, ServiceState
 from connmgr.runtime.handle import Handle
 from connmgr.settings import Settings
+
+
+Retirement: TypeAlias = "asyncio.Task[tuple[Holder, ...]]"
+"""The end of an engine that left service; its result is who was cut off."""
 
 
 class Engines:
@@ -28,14 +32,15 @@ class Engines:
     def __init__(self, observer: Observer | None = None) -> None:
         self.observer = observer
         self._serving: dict[str, Handle] = {}
-        self._leaving: dict[Handle, asyncio.Task[tuple[Holder, ...]]] = {}
+        self._leaving: dict[str, dict[Handle, Retirement]] = {}
         self._overlaps: dict[str, Overlap] = {}
         self._states: dict[str, ServiceState] = {}
 
     def __iter__(self) -> Iterator[Handle]:
         """Yield every engine, those that leave service too."""
         yield from tuple(self._serving.values())
-        yield from tuple(self._leaving)
+        for leaving in tuple(self._leaving.values()):
+            yield from tuple(leaving)
 
     def serving(self) -> tuple[Handle, ...]:
         """Return those in service, in the order of first use; may be called from any thread."""
@@ -47,7 +52,7 @@ class Engines:
 
     def leaving(self, name: str) -> list[Handle]:
         """Return the engines of a profile that have left service and still work, the oldest first."""
-        return [handle for handle in self._leaving if handle.name == name]
+        return [*self._leaving.get(name, ())]
 
     def all_of(self, name: str) -> list[Handle]:
         """Return all engines of a profile, the one in service first."""
@@ -116,7 +121,7 @@ class Engines:
 
     # Out of service --------------------------------------------------------------------------------------
 
-    def retire(self, name: str, settings: Settings | None = None) -> asyncio.Task[tuple[Holder, ...]] | None:
+    def retire(self, name: str, settings: Settings | None = None) -> Retirement | None:
         """Take a profile's engine out of service, if it has one, and let it end in a task.
 
         Whoever works with it goes on until `reload.drain_timeout` is over. That and the bound for all of
@@ -138,28 +143,22 @@ class Engines:
             pool.overlap = self._overlaps[handle.name]
             pool.overlap.join(pool)
 
-    def _end(
-        self, handle: Handle, ending: Coroutine[Any, Any, tuple[Holder, ...]]
-    ) -> asyncio.Task[tuple[Holder, ...]]:
+    def _end(self, handle: Handle, ending: Coroutine[Any, Any, tuple[Holder, ...]]) -> Retirement:
         # In a context of its own: it belongs to no caller's trace or request.
         name = f"connmgr retires {handle.name}"
         task = asyncio.get_running_loop().create_task(ending, name=name, context=Context())
-        self._leaving[handle] = task
+        self._leaving.setdefault(handle.name, {})[handle] = task
         task.add_done_callback(lambda task: self._ended(handle, task))
         return task
 
-    def _ended(self, handle: Handle, task: asyncio.Task[tuple[Holder, ...]]) -> None:
-        del self._leaving[handle]
-        pool = handle.pool
-        if isinstance(pool, ProfilePool) and pool.overlap is not None:
-            pool.overlap.leave(pool)
-            pool.overlap = None
-        if not self.leaving(handle.name):
+    def _ended(self, handle: Handle, task: Retirement) -> None:
+        del self._leaving[handle.name][handle]
+        _part(handle)
+        if not self._leaving[handle.name]:
+            del self._leaving[handle.name]
             self._overlaps.pop(handle.name, None)
-            serving = self._serving.get(handle.name)
-            if serving is not None and isinstance(serving.pool, ProfilePool):
-                serving.pool.overlap = None
-                serving.pool.refill()
+            if (serving := self._serving.get(handle.name)) is not None:
+                _part(serving)
         if not task.cancelled() and (error := task.exception()) is not None:
             name, kind = handle.name, type(error).__name__
             logs.event("ERROR", f"profile {name!r}: its old engine did not close: {kind}", profile=name)
@@ -173,7 +172,8 @@ class Engines:
             Exception: the first error of a retirement, once all of them have ended.
         """
         retirements = [handle.retire(grace) for handle in self._serving.values()]
-        retirements += [_hurried(handle, task, grace) for handle, task in self._leaving.items()]
+        for leaving in self._leaving.values():
+            retirements += [_hurried(handle, task, grace) for handle, task in leaving.items()]
         results = await asyncio.gather(*retirements, return_exceptions=True)
         holders: list[Holder] = []
         for result in results:
@@ -183,9 +183,16 @@ class Engines:
         return tuple(holders)
 
 
-async def _hurried(
-    handle: Handle, task: asyncio.Task[tuple[Holder, ...]], grace: float
-) -> tuple[Holder, ...]:
+def _part(handle: Handle) -> None:
+    """Let an engine's pool go by its own limit alone."""
+    pool = handle.pool
+    if isinstance(pool, ProfilePool) and pool.overlap is not None:
+        pool.overlap.leave(pool)
+        pool.overlap = None
+        pool.refill()
+
+
+async def _hurried(handle: Handle, task: Retirement, grace: float) -> tuple[Holder, ...]:
     """Give a retirement that goes on already at most `grace` seconds more."""
     try:
         await asyncio.wait({task}, timeout=grace)
