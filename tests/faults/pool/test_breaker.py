@@ -188,15 +188,24 @@ async def test_a_probe_that_is_given_up_is_followed_by_another(registry: Registr
     assert await ask(registry) == 1
 
 
-async def test_an_idle_connection_that_answers_closes_it(registry: Registry, proxy: FaultProxy) -> None:
+async def test_idle_connections_are_used_while_new_ones_fail_and_an_answer_closes_it(
+    load: Load, postgres: PostgresServer, proxy: FaultProxy
+) -> None:
     """The way for new connections is blocked, and that of the old ones is not."""
-    assert await ask(registry) == 1
-    pool = registry._engines.get(NAME).pool
-    assert pool._breaker is not None
-    for _ in range(BREAKER["failures"]):
-        pool._breaker.failed(ConnectionRefusedError("made up"))
-    assert registry.stats(NAME).breaker == "open"
+    profile = {
+        "url": postgres.url(port=proxy.port, sslmode="disable"),
+        "pool": {"timeout": "200ms", "liveness_window": "1h"},
+        "breaker": {"failures": 1, "cooldown": LONG},
+    }
+    async with load(orders=profile) as registry:
+        async with registry.connect(NAME):
+            proxy.refuse()
+            assert isinstance(await error_of(ask(registry)), CircuitOpen)
 
-    pool.check_idle(pool.idle[0])
+        assert await ask(registry) == 1
+        assert registry.stats(NAME).breaker == "open"
+        handle = registry._engines.get(NAME)
+        assert handle is not None
+        handle.pool.check_idle(handle.pool.idle[0])
 
-    await wait_until(lambda: registry.stats(NAME).breaker == "closed", what="the answer")
+        await wait_until(lambda: registry.stats(NAME).breaker == "closed", what="the answer")
