@@ -14,7 +14,17 @@ import pytest
 import connmgr
 
 PACKAGE = Path(str(connmgr.__file__)).parent
-LIBRARIES = {"aiosqlite", "asyncpg", "click", "jsonschema", "loguru", "rich", "sqlalchemy", "yaml"}
+LIBRARIES = {
+    "aiosqlite",
+    "asyncpg",
+    "click",
+    "jsonschema",
+    "loguru",
+    "rich",
+    "sqlalchemy",
+    "watchfiles",
+    "yaml",
+}
 DATABASE = {"aiosqlite", "asyncpg", "sqlalchemy"}
 FOR_MISTAKES = {
     "connmgr.config.careful",
