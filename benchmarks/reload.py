@@ -1,8 +1,8 @@
 """What a reload of 10,000 profiles costs of which one changed: how long, and how long the event loop stands.
 
-A hundred profiles are in use. A task that sleeps for a millisecond at a time says how long the loop stood. In turn
-with each reload it is measured for as long without one, for other programs make the loop stand too, and all
-files are loaded as a program does that starts.
+A hundred profiles are in use. A task that sleeps for a millisecond at a time says how long the loop stood.
+In turn with each reload it is measured for as long without one, for other programs make the loop stand too,
+and all files are loaded as a program does that starts.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks import report, tenants
 from benchmarks import table as printed
@@ -41,7 +42,9 @@ class Round:
 def main() -> None:
     """Measure and print."""
     parser = report.arguments(__doc__, pairs=5)
-    parser.add_argument("--profiles", type=int, default=PROFILES, metavar="N", help="how many files there are")
+    parser.add_argument(
+        "--profiles", type=int, default=PROFILES, metavar="N", help="how many files there are"
+    )
     options = parser.parse_args()
     with TemporaryDirectory() as parent:
         directory = Path(parent, "profiles")
@@ -51,7 +54,11 @@ def main() -> None:
 
 
 async def _rows(directory: Path, pairs: int) -> list[Row]:
-    one, base, none, still, loads = [], [], [], [], []
+    one: list[Round] = []
+    base: list[Round] = []
+    none: list[Round] = []
+    still: list[float] = []
+    loads: list[float] = []
     profile, shared = directory / f"{tenants.name(CHANGED)}.yaml", directory / f"{tenants.base_of(1)}.yaml"
     registry = Registry.load(directory, environ=ENVIRON)
     async with registry:
@@ -98,10 +105,10 @@ async def _reloaded(registry: Registry) -> Round:
     return Round(seconds, gap, len(opened))
 
 
-async def _gap_of(work: object) -> float:
+async def _gap_of(work: Coroutine[Any, Any, object]) -> float:
     """Return by how much the heartbeat was late at most while `work` ran."""
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine of either kind
+    task = asyncio.ensure_future(work)
     worst = 0.0
     while not task.done():
         begun = loop.time()
