@@ -38,7 +38,8 @@ class FollowingProfiles(ReloadedProfiles):
         """
         self._owner.check()
         path = self._files().path
-        if self._watching is None or self._watching.done():
+        # Another loop's is over, or belongs to the process that this one was forked from.
+        if self._watching not in self._own_tasks():
             self._watching = self._follow(self._watch(path), "connmgr watches")
 
     def handle_signals(self) -> None:
@@ -116,8 +117,13 @@ class FollowingProfiles(ReloadedProfiles):
         loop, self._signalled = self._signalled, None
         if loop is not None and loop is asyncio.get_running_loop():
             loop.remove_signal_handler(signal.SIGHUP)
-        own = [task for task in self._following if task.get_loop() is asyncio.get_running_loop()]
+        own = self._own_tasks()
         for task in own:
             task.cancel()
         if own:
             await asyncio.wait(own)
+
+    def _own_tasks(self) -> list[asyncio.Task[None]]:
+        """Return the tasks that run in this event loop."""
+        loop = asyncio.get_running_loop()
+        return [task for task in self._following if task.get_loop() is loop and not task.done()]
