@@ -1,8 +1,9 @@
 """The process edge: run a command, turn what it raises into one message and an exit status.
 
 0    well
-1    a critical profile, or one named on the line, is unhealthy
+1    a critical profile, or one named on the line, is unhealthy, or a verb did not fully succeed
 2    the files or the call are wrong
+3    no process answers at the socket
 70   a defect of connmgr's own; the traceback says where
 130  interrupted (Ctrl-C)
 141  the reader of standard output went away
@@ -17,7 +18,8 @@ import click
 
 from connmgr.errors import ConnmgrError
 
-OK, UNHEALTHY, WRONG, DEFECT = 0, 1, 2, 70
+OK, UNHEALTHY, WRONG, UNREACHABLE, DEFECT = 0, 1, 2, 3, 70
+UNDONE = UNHEALTHY
 INTERRUPTED, READER_GONE = 128 + 2, 128 + 13
 
 

@@ -14,7 +14,11 @@ import click
 
 from connmgr.cli.options import shared_options
 
-COMMANDS = ("init", "import", "validate", "explain", "list", "show", "diff", "health", "serve", "schema")
+COMMANDS = (
+    *("init", "import", "validate", "explain", "list", "show", "diff", "health", "serve", "schema"),
+    # of a running process
+    *("plan", "reload", "pause", "resume", "reconnect", "drain", "disable", "enable", "holders", "pools"),
+)
 
 
 class LazyGroup(click.Group):
@@ -40,8 +44,9 @@ class LazyGroup(click.Group):
 def connmgr() -> None:
     """Look after connections to databases; one YAML file is one profile.
 
-    Exit status: 0 well; 1 a critical profile, or one named on the line, is unhealthy;
-    2 the files or the call are wrong; 70 a defect of connmgr's own; the traceback says where.
+    Exit status: 0 well; 1 a critical profile, or one named on the line, is unhealthy, or a verb did not
+    fully succeed; 2 the files or the call are wrong; 3 no process answers at the socket; 70 a defect of
+    connmgr's own; the traceback says where.
 
     Completion: put `eval "$(_CONNMGR_COMPLETE=bash_source connmgr)"` into ~/.bashrc
     (zsh_source for ~/.zshrc; `_CONNMGR_COMPLETE=fish_source connmgr | source` for fish).

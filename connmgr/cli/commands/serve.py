@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8090, show_default=True, type=click.IntRange(1, 65535), help="Port.")
+@click.option("--admin", metavar="PATH", help="Answer `connmgr reload` and its like at this socket too.")
 @shared_options
 @click.pass_context
-def command(context: click.Context, *, host: str, port: int) -> int:
+def command(context: click.Context, *, host: str, port: int, admin: str | None) -> int:
     """Answer probes and metrics over HTTP.
 
     Serves /livez, /readyz, /startupz, /health, /health/NAME and /metrics until Ctrl-C or SIGTERM.
+
+    The profiles are reloaded when their files change, and on SIGHUP.
 
     It is a process of its own: it sees the databases, and not the pools of your program, for which
     connmgr.web.health_app serves inside of it. What is shown to whom stands in _registry.yaml.
@@ -43,15 +46,16 @@ def command(context: click.Context, *, host: str, port: int) -> int:
 
     registry = Registry.load(profiles_directory(context))
     start_logs(context)
-    if not asyncio.run(_serve(registry, host, port)):
+    if not asyncio.run(_serve(registry, host, port, admin)):
         raise CallError(f"cannot listen on {host}:{port}; choose another --port or --host")
     return OK
 
 
-async def _serve(registry: Registry, host: str, port: int) -> bool:
+async def _serve(registry: Registry, host: str, port: int, admin: str | None) -> bool:
     """Serve until told to stop; say whether it got so far as to listen."""
     import uvicorn
 
+    from connmgr.admin import serve
     from connmgr.web import health_app
 
     class Server(uvicorn.Server):
@@ -72,7 +76,10 @@ async def _serve(registry: Registry, host: str, port: int) -> bool:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # on Windows Ctrl-C ends it, as a KeyboardInterrupt
             loop.add_signal_handler(number, stop)
-    async with opened(registry):
+    async with opened(registry), nullcontext() if admin is None else serve(registry, admin):
+        registry.watch()
+        if hasattr(signal, "SIGHUP"):
+            registry.handle_signals()
         try:
             await server.serve()
         except SystemExit:  # uvicorn's way to say that the port is taken

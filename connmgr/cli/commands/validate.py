@@ -11,6 +11,7 @@ from connmgr.cli.edge import OK, WRONG
 from connmgr.cli.names import load_named, names_argument, profiles_directory
 from connmgr.cli.options import shared_options
 from connmgr.cli.output import count, write
+from connmgr.cli.problems_view import counted, text
 from connmgr.problem import Problem
 
 if TYPE_CHECKING:
@@ -66,15 +67,11 @@ def _unsettled(result: LoadResult) -> set[Problem]:
 def _rendered(problems: Collection[Problem], form: Format) -> str:
     if not problems:
         return "[]" if form == "json" else ""
-    # Imported when there is something to say: a directory without a problem is checked the sooner.
-    from connmgr.cli.excerpts import Excerpts
+    if form == "text":
+        return text(problems)
     from connmgr.config.diagnostics import render
-    from connmgr.config.excerpt import with_source
 
-    if form != "text":
-        return render(problems, form)
-    excerpts = Excerpts()
-    return "\n".join(with_source(problem, excerpts.line(problem.place)) for problem in problems)
+    return render(problems, form)
 
 
 def _summary(problems: Collection[Problem], profiles: int) -> str:
@@ -82,6 +79,4 @@ def _summary(problems: Collection[Problem], profiles: int) -> str:
     warnings = count(len(problems) - len(errors), "warning") if len(errors) < len(problems) else ""
     if not errors:
         return ", ".join(filter(None, (count(profiles, "profile"), "no problem", warnings)))
-    files = {problem.place.file for problem in errors}
-    found = f"{count(len(errors), 'problem')} in {count(len(files), 'file')}"
-    return ", ".join(filter(None, (found, warnings)))
+    return ", ".join(filter(None, (counted(errors), warnings)))
