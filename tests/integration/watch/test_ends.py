@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from connmgr.config.watch import Watch
-from tests.rig.wait import wait_until
-from tests.rig.watching import threads
+from tests.rig.wait import wait_until, wait_until_sync
+from tests.rig.watching import threads, told
 
 # Taken down after the interpreter has stopped its threads: whoever lives on then, runs into it.
 LATE = """
@@ -82,6 +82,12 @@ async def test_a_close_ends_the_threads_within_a_second(directory: Path) -> None
     await watch.close()
 
 
+def test_a_loop_that_closes_ends_the_threads(directory: Path) -> None:
+    asyncio.run(Watch(directory).__aenter__())
+
+    wait_until_sync(lambda: not threads(), what="the threads to end")
+
+
 async def test_a_close_while_the_watch_begins(directory: Path) -> None:
     for _ in range(20):
         async with Watch(directory):
@@ -127,7 +133,9 @@ async def test_the_variables_of_watchfiles_change_nothing(
         monkeypatch.setenv(name, "1")
 
     async with Watch(directory) as watch:
-        (directory / "orders.yaml").write_text("url: sqlite:///b.db\n", encoding="utf-8")
-        await watch.changed()
+        await told(watch, lambda: (directory / "orders.yaml").write_text("url: sqlite:///b.db\n"))
+        names = threads()
 
+    # Linux shows 15 characters of a thread's name.
+    assert "notify-rs inoti" in " ".join(names)
     assert capfd.readouterr() == ("", "")

@@ -112,6 +112,7 @@ async def test_a_new_name_of_a_file_is_no_sign_that_events_are_missing(
     directory: Path, watch: Watch, log: Log, tmp_path: Path
 ) -> None:
     """Backups that link instead of copying make one."""
+    await told_once(watch, lambda: (directory / "new.yaml").touch())
     os.link(directory / "orders.yaml", tmp_path / "other name")
     await watch.changed()
     for _ in range(3):
