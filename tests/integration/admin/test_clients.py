@@ -158,12 +158,13 @@ async def test_a_reload_is_not_cut_in_half_by_its_client(served, path, load, poo
 async def test_a_client_that_does_not_read_is_given_up(served, path, monkeypatch):
     monkeypatch.setattr(conversation, "READS_WITHIN", 0.05)
     async with served(orders=MEMORY) as registry:
-        registry._profiles = {f"p{number}": registry["orders"] for number in range(5000)}
+        names = [f"p{number:060}" for number in range(10_000)]
+        registry._profiles = dict.fromkeys(names, registry["orders"])
         with socket.socket(socket.AF_UNIX) as silent:
             silent.connect(str(path))
-            silent.sendall(request("enable")[:-1].replace(b'"profiles": []', b'"all": true') + b"\n")
-            await wait_until(lambda: working("enable") == 1)
-            await wait_until(lambda: working("enable") == clients() == 0)
+            await asyncio.to_thread(silent.sendall, request("holders", *names))
+            await wait_until(lambda: working("holders") == 1)
+            await wait_until(lambda: working("holders") == clients() == 0)
 
 
 async def test_leaving_ends_everything_and_tells_who_waits(holder, path):
