@@ -89,7 +89,11 @@ async def _assert_no_task_left() -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's own databases: libpq's variables and every URL that a profile could take."""
     for name in list(os.environ):
-        if name.startswith("PG") or name.endswith("DATABASE_URL") or name == "CONNMGR_PROFILES":
+        if (
+            name.startswith("PG")
+            or name.endswith("DATABASE_URL")
+            or name in ("CONNMGR_PROFILES", "CONNMGR_SOCKET")
+        ):
             monkeypatch.delenv(name)
 
 

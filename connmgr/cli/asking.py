@@ -86,7 +86,7 @@ def _problem(plain: Mapping[str, Any]) -> Problem:
 def here(file: str) -> str:
     """Return a file as it is named from where we are, if it is below."""
     below = os.path.relpath(file)
-    return file if below.startswith(os.pardir) else below
+    return file if below.split(os.sep, 1)[0] == os.pardir else below
 
 
 def printable(text: str) -> str:

@@ -45,6 +45,10 @@ def test_the_ground_floor_is_standard_library_only(module: str) -> None:
     assert _imported_by(f"connmgr.{module}") & LIBRARIES == set()
 
 
+def test_asking_a_running_process_takes_the_standard_library_alone() -> None:
+    assert _imported_by("connmgr.admin.client") & {*LIBRARIES, "asyncio"} == set()
+
+
 def test_reading_profiles_imports_nothing_of_a_database() -> None:
     imported = _imported_by("connmgr.config.loader")
 
