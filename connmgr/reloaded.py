@@ -110,11 +110,13 @@ class ReloadedProfiles(OperatedProfiles):
             raise ReloadRefused({}, [f"the files could not be read within {DEADLINE:g} s"]) from None
 
     async def _verified(self, drafted: Draft) -> dict[str, Handle]:
-        """Return the new engines that had to prove themselves, and did."""
-        rebuilt = [
-            each.profile for each in drafted.plan.profiles if each.in_service and _rebuilds(each.effect)
+        """Return new engines that had to prove themselves, and did: of those that are built anew, and of
+        those whose next connections are made in another way.
+        """
+        changed = [
+            each.profile for each in drafted.plan.profiles if each.in_service and _connects(each.effect)
         ]
-        settings = [drafted.settled[name] for name in rebuilt]
+        settings = [drafted.settled[name] for name in changed]
         handles = {each.name: Handle(each) for each in settings if each.reload.verify == "connect"}
         try:
             await verify(handles.values())
@@ -142,7 +144,7 @@ class ReloadedProfiles(OperatedProfiles):
             settings = settled[each.profile]
             if each.effect is not Effect.LIVE:
                 self._health.forget(each.profile)
-            if _rebuilds(each.effect):
+            if each.effect is Effect.REBUILD:
                 self._engines.retire(each.profile, settings)
                 self._engines.put(handles.pop(each.profile) if each.profile in handles else Handle(settings))
             else:
@@ -171,8 +173,8 @@ class ReloadedProfiles(OperatedProfiles):
             logs.event("INFO", f"reloaded: {changed or 'nothing changed'}", unchanged=plan.unchanged)
 
 
-def _rebuilds(effect: Effect | None) -> bool:
-    return effect is Effect.REBUILD
+def _connects(effect: Effect | None) -> bool:
+    return effect in (Effect.REBUILD, Effect.NEXT_CONNECTION)
 
 
 def _summary(error: ConnmgrError) -> str:
