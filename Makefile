@@ -5,6 +5,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Without what makes Python slower to start, and coverage measure the measuring.
 BENCH := env -u PYTHONDONTWRITEBYTECODE -u COVERAGE_PROCESS_START -u COVERAGE_PROCESS_CONFIG $(BIN)/python -m
+# Tests start Python hundreds of times: without bytecode, each would compile connmgr anew.
+TEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
+# One more worker than CI has cores, for many tests wait for a server that is silent. By file: a module's fixtures
+# are servers and certificates, which every worker that has one of its tests makes for itself.
+WORKERS ?= 3
+SPREAD = --numprocesses $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak compat sqlalchemy-tests lint docs bench clean nft
@@ -16,7 +22,7 @@ demo: $(READY)  ## open two profiles, write and read a row in each, show their h
 	@$(BIN)/python -m examples.demo
 
 test: $(READY) nft  ## every test but the slow ones, with branch coverage
-	@$(BIN)/python -m pytest -q -m "not slow" --cov --cov-report=term
+	@$(TEST) -m "not slow" --cov --cov-report=term $(SPREAD)
 
 soak: $(READY) nft  ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow

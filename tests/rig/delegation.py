@@ -29,7 +29,7 @@ Cases: TypeAlias = Mapping[tuple[str, str], ElementTree.Element]
 
 
 class Delegation:
-    """The tests of one run that are left to the child. It is started when the first of them is due."""
+    """Tests that are left to one child. It is started when the first of them is due."""
 
     def __init__(self) -> None:
         self._items: list[pytest.Item] = []

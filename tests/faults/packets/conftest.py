@@ -1,7 +1,8 @@
-"""Networks that lose packets. The tests of this directory run in a child, in a network of their own."""
+"""Networks that lose packets. The tests of this directory run in children, each in a network of its own."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,13 @@ HERE = Path(__file__).parent
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this directory, and leave them to the child when this is not the child."""
-    delegation = Delegation()
+    # A child for each file, as `make test` deals files out: else each of its workers would run all of them.
+    delegations: defaultdict[Path, Delegation] = defaultdict(Delegation)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("packets")
             if not namespace.is_private():
-                delegation.take(item)
+                delegations[item.path].take(item)
 
 
 @pytest.fixture(scope="session", autouse=True)
