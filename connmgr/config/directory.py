@@ -9,6 +9,7 @@ from operator import is_
 from pathlib import Path
 from types import MappingProxyType
 
+from connmgr.config.files import Listing, list_files
 from connmgr.config.library import Library
 from connmgr.config.loader import LoadResult, as_names, go_on, load, unlisted
 from connmgr.config.making import Made
@@ -29,6 +30,7 @@ class ProfileDirectory:
         self.path = str(Path(directory))
         self.names = as_names(names)
         self._key = os.urandom(32)
+        self._listing: Listing | None = None
         self._readings: Mapping[str, Reading] = MappingProxyType({})
         self._made: dict[str, Made] = {}
         self._result: LoadResult | None = None
@@ -47,12 +49,12 @@ class ProfileDirectory:
         return self._result
 
     def _look(self) -> LoadResult:
-        read = Rereading(self._readings, self._key)
         try:
-            library = Library(self.path, read)
+            self._listing = list_files(self.path, self._listing)
         except (OSError, ValueError) as error:
             return unlisted(self.path, error)
-        result = load(library, self.names, self._made, _between())
+        read = Rereading(self._readings, self._key)
+        result = load(Library(self._listing, read), self.names, self._made, _between())
         self._readings = read.readings
         return result
 

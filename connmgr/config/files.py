@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from connmgr.config.encoding import LARGEST_FILE
@@ -31,9 +31,12 @@ _ANY_PROFILES: Final = "a directory with profile files (*.yaml)"
 _START: Final = "connmgr init DIR writes three to start from"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Listing:
-    """The names in a directory that no dot hides; which of them are profile files, they say themselves."""
+    """The names in a directory that no dot hides; which of them are profile files, they say themselves.
+
+    What it comes to is worked out when it is asked for, and once.
+    """
 
     root: str
     names: frozenset[str] = field(repr=False)
@@ -42,41 +45,47 @@ class Listing:
         """Return the path of a file."""
         return name if self.root == os.curdir else os.path.join(self.root, name)  # noqa: PTH118
 
-    def stems(self) -> set[str]:
-        """Return the names of the profiles and bases that have a file of their own, fit or not."""
-        return {
-            name.rpartition(".")[0]
-            for name in self.names
-            if name.endswith(ENDINGS) and not name.endswith(_SHARED_ENDINGS)
-        }
-
     def single(self, stem: str) -> list[str]:
         """Return the paths of the files of one profile or base: one, unless something is wrong."""
         return [self.path(stem + ending) for ending in ENDINGS if stem + ending in self.names]
 
-    def shared(self) -> list[str]:
-        """Return the paths of the files of several profiles."""
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """The names of the profiles and bases that have a file of their own, fit or not, in their order."""
+        found = {
+            name.rpartition(".")[0]
+            for name in self.names
+            if name.endswith(ENDINGS) and not name.endswith(_SHARED_ENDINGS)
+        }
+        return tuple(sorted(found - {REGISTRY}))
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """The paths of the files of several profiles."""
         found = (name for name in self.names if name.endswith(_SHARED_ENDINGS))
-        return [self.path(name) for name in sorted(found)]
+        return tuple(self.path(name) for name in sorted(found))
 
-    def in_capitals(self) -> Iterator[Problem]:
-        """Yield a problem for each file whose ending would be right but for its capitals."""
-        for name in self.names:
-            if not name.endswith(ENDINGS) and name.lower().endswith(ENDINGS):
-                problem = "an ending in capitals", ".yaml or .yml", "rename the file"
-                yield Problem(Place(shown(self.path(name))), "", *problem, code=Code.FILE_NAME)
+    @cached_property
+    def in_capitals(self) -> tuple[Problem, ...]:
+        """A problem for each file whose ending would be right but for its capitals."""
+        wrong = (name for name in self.names if not name.endswith(ENDINGS) and name.lower().endswith(ENDINGS))
+        problem = "an ending in capitals", ".yaml or .yml", "rename the file"
+        return tuple(
+            Problem(Place(shown(self.path(name))), "", *problem, code=Code.FILE_NAME) for name in wrong
+        )
 
 
-def list_files(root: str) -> Listing:
-    """List a directory without a look at any of its files.
+def list_files(root: str, before: Listing | None = None) -> Listing:
+    """List a directory without a look at any of its files; return the listing `before`, if that still holds.
 
     Raises:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
     # Not as paths: making one of each of ten thousand names takes longer than reading the profile one wants.
-    names = os.listdir(root)  # noqa: PTH208
-    return Listing(root, frozenset(name for name in names if name[0] != "."))
+    found = os.listdir(root)  # noqa: PTH208
+    names = frozenset([name for name in found if name[0] != "."])
+    return Listing(root, names) if before is None or before.names != names else before
 
 
 def is_name(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from connmgr.config.document import Document
 from connmgr.config.entry import Entry, single
-from connmgr.config.files import REGISTRY, is_base, is_name, list_files, misnamed, read_file, shown
+from connmgr.config.files import REGISTRY, Listing, is_base, is_name, misnamed, read_file, shown
 from connmgr.config.paths import dotted
 from connmgr.config.schema import showable_keys
 from connmgr.config.source import read
@@ -44,47 +44,39 @@ class Library:
     """Reads the shared files at once, for any name may stand there, and the others when asked.
 
     `problems` are those of what was asked for, and of shared files as a whole.
-
-    Raises:
-        OSError: the directory cannot be read.
-        ValueError: no directory could have that name.
     """
 
-    def __init__(self, root: str, read: ReadFile = read_anew) -> None:
-        self.root = root
-        self._listing = list_files(root)
+    def __init__(self, listing: Listing, read: ReadFile = read_anew) -> None:
+        self.root = listing.root
+        self._listing = listing
         self._read = read
         self._showable = showable_keys()
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         self._found: dict[str, Entry] = {}
         self.problems: list[Problem] = []
         self.has_unreadable_shared = False
-        for path in self._listing.shared():
+        for path in self._listing.shared:
             self._read_shared(path)
 
-    def names(self) -> set[str]:
-        """Return every name, of bases too, fit or not."""
-        return (self._listing.stems() - {REGISTRY}) | {
-            name for name in self._shared if is_name(name.removeprefix("_"))
-        }
+    def names(self) -> list[str]:
+        """Return every name, of bases too, fit or not, in order."""
+        others = {name for name in self._shared if is_name(name.removeprefix("_"))}
+        return sorted([*self._listing.stems, *others.difference(self._listing.stems)])
 
     def registry(self) -> RegistryFile | None:
         """Return what is said of all profiles together, if anything is."""
         if not self._listing.single(REGISTRY):
             return None
-        from connmgr.config.registry_check import Names  # most directories have none
-        from connmgr.config.registry_file import registry_file
+        from connmgr.config.registry_file import registry_file  # most directories have none
 
-        names = self.names()
-        profiles = {name for name in names if is_name(name)}
-        known = Names(profiles, names - profiles, is_complete=not self.has_unreadable_shared)
-        file, problems = registry_file(self._listing, known, self._read)
+        is_complete = not self.has_unreadable_shared
+        file, problems = registry_file(self._listing, self.names(), self._read, is_complete=is_complete)
         self.problems += problems
         return file
 
     def check_rest(self) -> None:
         """Look for what no name leads to: defaults that no profile uses, endings in capitals."""
-        self.problems += self._listing.in_capitals()
+        self.problems += self._listing.in_capitals
         for name in self._shared:
             self.find(name)
 

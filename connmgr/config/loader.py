@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from connmgr.config.collector import paused_collector
-from connmgr.config.files import is_base, is_name, no_directory, no_files
+from connmgr.config.files import is_base, is_name, list_files, no_directory, no_files
 from connmgr.config.inherit import Heritage
 from connmgr.config.library import Library
 from connmgr.config.making import Made, make
@@ -51,10 +51,10 @@ def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> 
     """
     root = str(Path(directory))
     try:
-        library = Library(root)
+        listing = list_files(root)
     except (OSError, ValueError) as error:
         return unlisted(root, error)
-    return load(library, names, {})
+    return load(Library(listing), names, {})
 
 
 def require_profiles(directory: str | Path, names: Iterable[str] | None = None) -> LoadResult:
@@ -120,7 +120,7 @@ def profile_names(directory: str | Path) -> frozenset[str]:
         OSError: the directory cannot be read.
         ValueError: no directory could have that name.
     """
-    names = Library(str(Path(directory))).names()
+    names = Library(list_files(str(Path(directory)))).names()
     return frozenset(name for name in names if is_name(name))
 
 
@@ -155,9 +155,7 @@ def load(
 
 
 def _all_names(library: Library, between: Between) -> list[str]:
-    found = library.names()
-    between()
-    names = sorted(found)
+    names = library.names()
     library.check_rest()
     between()
     if not library.problems and all(is_base(name) and is_name(name[1:]) for name in names):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from connmgr.config.document import Document
-from connmgr.config.files import REGISTRY, Listing, shown
+from connmgr.config.files import REGISTRY, Listing, is_name, shown
 from connmgr.config.merge import finish
 from connmgr.config.nested import freeze
 from connmgr.config.paths import dotted
@@ -74,7 +74,7 @@ class RegistryFile:
 Found: TypeAlias = tuple[RegistryFile | None, tuple[Problem, ...]]
 
 
-def registry_file(listing: Listing, names: Names, read_file: ReadFile) -> Found:
+def registry_file(listing: Listing, names: Sequence[str], read_file: ReadFile, *, is_complete: bool) -> Found:
     """Return the file of a directory that has one, and these names; and what is wrong with it."""
     path, *others = listing.single(REGISTRY)
     file = shown(path)
@@ -82,13 +82,16 @@ def registry_file(listing: Listing, names: Names, read_file: ReadFile) -> Found:
         found, hint = f"two files for the registry: {file} and {shown(others[0])}", "delete one of them"
         return None, (Problem(Place(shown(others[0])), "", found, "one of them", hint, code=Code.NAME_TWICE),)
     # With the names: to check others against it later, one would have to keep the text of its token.
-    return read_file(path, partial(_parsed, file, names), names)
+    parse = partial(_parsed, file, names, is_complete=is_complete)
+    return read_file(path, parse, (names, is_complete))
 
 
-def _parsed(file: str, names: Names, data: bytes | Problem) -> Found:
+def _parsed(file: str, names: Sequence[str], data: bytes | Problem, *, is_complete: bool) -> Found:
+    profiles = frozenset(name for name in names if is_name(name))
+    known = Names(profiles, frozenset(names) - profiles, is_complete)
     document = Document(None, problems=(data,)) if isinstance(data, Problem) else read(data, file, _SHOWABLE)
     document = replace(document, problems=tuple(map(_reworded, document.problems)))
-    problems = (*document.problems, *check_registry(document, file, names))
+    problems = (*document.problems, *check_registry(document, file, known))
     if document.values is None or problems:
         return None, problems
     return _built(file, document), ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-WORK: Final = 0.001
+WORK: Final = 0.0005
 PAUSE: Final = 0.0002
 """Seconds, longer than it takes another thread to wake up and take over."""
 

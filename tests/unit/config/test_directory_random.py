@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connmgr.config.directory import ProfileDirectory
+from connmgr.config.files import list_files
 from connmgr.config.inherit import Heritage
 from connmgr.config.library import Library
 from connmgr.config.loader import LoadResult, load_profiles
@@ -139,7 +140,7 @@ def contents(directory: Path) -> dict[str, bytes | None]:
 
 def made_of(directory: Path, result: LoadResult) -> dict[str, set[str]]:
     """The files that have a part in each profile: its own, and those of all that it extends."""
-    library = Library(str(directory))
+    library = Library(list_files(str(directory)))
     heritage = Heritage(library.find, library.names)
     found = {}
     for name in result.profiles:
