@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from connmgr.config.loader import LoadResult, require_profiles
+from connmgr.config.directory import ProfileDirectory
+from connmgr.config.loader import LoadResult, require
 from connmgr.config.settle import settle
 from connmgr.errors import ConnmgrError, ProfileRemoved, UnknownProfile
 from connmgr.nearest import unknown
@@ -22,19 +23,30 @@ class ProfileFiles:
     """Where profiles were loaded from, to be read again; from any thread, one reading at a time."""
 
     def __init__(self, directory: str | Path, names: Iterable[str] | None) -> None:
-        self.path = str(Path(directory))
-        self._names = None if names is None else [*names]
+        self._directory = ProfileDirectory(directory, names)
+        self._absolute = str(Path(directory).absolute())
+        self._before: LoadResult | None = None
         self._lock = threading.Lock()
 
+    @property
+    def path(self) -> str:
+        """The directory as it was named; in another current directory than then, its absolute path."""
+        if Path(self._directory.path).absolute() != Path(self._absolute):
+            self._directory = ProfileDirectory(self._absolute, self._directory.names)
+        return self._directory.path
+
     def require(self) -> LoadResult:
-        """Return what the files hold now, which has no problem.
+        """Return what the files hold now, which has no problem; only those that changed are read again.
 
         Raises:
             ConfigError: with every problem of every file.
             UnknownProfile: no file has one of the names.
         """
         with self._lock:
-            return require_profiles(self.path, self._names)
+            path, directory = self.path, self._directory
+            result = require(directory.read(), directory.names, path, before=self._before)
+            self._before = result
+            return result
 
 
 class LoadedProfiles(Mapping[str, Profile]):

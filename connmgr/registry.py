@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from connmgr.engine.failures import classify
 from connmgr.errors import ConfigError
-from connmgr.reloaded import ReloadedProfiles
+from connmgr.following import FollowingProfiles
 from connmgr.report import HealthHistory, HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
 from connmgr.runtime.run import run
@@ -21,7 +21,7 @@ from connmgr.runtime.session import ManagedSession
 T = TypeVar("T")
 
 
-class Registry(ReloadedProfiles):
+class Registry(FollowingProfiles):
     """Profiles by name, and, while open, one engine for each profile in use.
 
     Open it with `async with registry:` or `open()`; what it opened belongs to that event loop, and

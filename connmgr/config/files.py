@@ -91,17 +91,22 @@ def is_base(name: str) -> bool:
 
 def read_file(path: str) -> bytes | Problem:
     """Return the first bytes of a file, one more than a profile may have; or why it cannot be read."""
+    return read_with_status(path)[0]
+
+
+def read_with_status(path: str) -> tuple[bytes | Problem, os.stat_result | None]:
+    """Do what `read_file` does; beside bytes, return the status that the file had before they were read."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        return _unreadable(path, error)
+        return _unreadable(path, error), None
     try:
         status = os.fstat(descriptor)
-        return (
-            _bytes(descriptor, status.st_size) if _is_file(status.st_mode) else _no_file(path, status.st_mode)
-        )
+        if not _is_file(status.st_mode):
+            return _no_file(path, status.st_mode), None
+        return _bytes(descriptor, status.st_size), status
     except OSError as error:
-        return _unreadable(path, error)
+        return _unreadable(path, error), None
     finally:
         os.close(descriptor)
 

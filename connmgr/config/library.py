@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from connmgr.config.document import Document
 from connmgr.config.entry import Entry, single
@@ -17,6 +19,25 @@ from connmgr.problem import Code, Problem
 
 if TYPE_CHECKING:
     from connmgr.config.registry_file import RegistryFile
+    from connmgr.config.shared import SharedFile
+
+T = TypeVar("T")
+
+
+class ReadFile(Protocol):
+    """Reads and parses a file, or remembers what came of it."""
+
+    def __call__(self, path: str, parse: Callable[[bytes | Problem], T], given: object = None, /) -> T:
+        """Return what `parse` makes of the file's bytes, or of why it cannot be read.
+
+        `given` is all that `parse` goes by beside the file: with another, it is asked anew.
+        """
+        ...
+
+
+def read_anew(path: str, parse: Callable[[bytes | Problem], T], given: object = None) -> T:
+    """Read and parse a file."""
+    return parse(read_file(path))
 
 
 class Library:
@@ -29,8 +50,10 @@ class Library:
         ValueError: no directory could have that name.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, read: ReadFile = read_anew) -> None:
+        self.root = root
         self._listing = list_files(root)
+        self._read = read
         self._showable = showable_keys()
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         self._found: dict[str, Entry] = {}
@@ -55,7 +78,7 @@ class Library:
         names = self.names()
         profiles = {name for name in names if is_name(name)}
         known = Names(profiles, names - profiles, is_complete=not self.has_unreadable_shared)
-        file, problems = registry_file(self._listing, known)
+        file, problems = registry_file(self._listing, known, self._read)
         self.problems += problems
         return file
 
@@ -72,7 +95,7 @@ class Library:
         """
         if name not in self._found:
             paths = self._listing.single(name) if name != REGISTRY else []
-            entries = [self._read_single(name, path) for path in paths]
+            entries = [self._read(path, partial(self._single, name, path)) for path in paths]
             if name in self._shared:
                 entries += self._shared[name]
             if not entries:
@@ -88,17 +111,15 @@ class Library:
             self.problems.append(_twice(first, other))
         return replace(first, is_broken=True) if others else first
 
-    def _read_single(self, name: str, path: str) -> Entry:
-        entry = single(name, shown(path), self._read(path))
+    def _single(self, name: str, path: str, data: bytes | Problem) -> Entry:
+        entry = single(name, shown(path), self._document(path, data))
         if is_name(name.removeprefix("_")):
             return entry
         return replace(entry, problems=(misnamed(path), *entry.problems), is_broken=True)
 
     def _read_shared(self, path: str) -> None:
-        from connmgr.config.shared import shared  # most directories have no such file
-
         stem = path.rpartition(".")[0].removesuffix(".profiles")
-        file = shared(shown(path), self._read(path))
+        file = self._read(path, partial(self._several, path))
         self.problems += file.problems
         for entry in file.entries:
             self._shared[entry.name].append(entry)
@@ -106,8 +127,12 @@ class Library:
         if not is_name(Path(stem).name):
             self.problems.append(misnamed(path))
 
-    def _read(self, path: str) -> Document:
-        data = read_file(path)
+    def _several(self, path: str, data: bytes | Problem) -> SharedFile:
+        from connmgr.config.shared import shared  # most directories have no such file
+
+        return shared(shown(path), self._document(path, data))
+
+    def _document(self, path: str, data: bytes | Problem) -> Document:
         if isinstance(data, Problem):
             return Document(None, problems=(data,))
         return read(data, shown(path), self._showable)

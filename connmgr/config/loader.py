@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from connmgr.config.collector import paused_collector
-from connmgr.config.contradictions import contradictions
-from connmgr.config.entry import Entry, has_errors
 from connmgr.config.files import is_base, is_name, no_directory, no_files
-from connmgr.config.inherit import Family, Heritage
+from connmgr.config.inherit import Heritage
 from connmgr.config.library import Library
-from connmgr.config.merge import finish
-from connmgr.config.paths import dotted
-from connmgr.config.places import Places
-from connmgr.config.schema import is_located
-from connmgr.config.written import check_target
+from connmgr.config.making import Made, make
 from connmgr.errors import ConfigError, UnknownProfile
 from connmgr.logs import event
-from connmgr.problem import Code, Place, Problem
+from connmgr.problem import Problem
 from connmgr.profile import Profile
 
 if TYPE_CHECKING:
     from connmgr.config.registry_file import RegistryFile
 
 MANY: Final = 500
-"""Profiles for which it pays to pause the collector; fewer are loaded before it would run twice."""
+"""Profiles for which it pays to pause the collector; fewer are made before it would run twice."""
+
+Between: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +53,8 @@ def load_profiles(directory: str | Path, names: Iterable[str] | None = None) -> 
     try:
         library = Library(root)
     except (OSError, ValueError) as error:
-        return LoadResult(MappingProxyType({}), (no_directory(root, error),))
-    if names is not None:
-        return _load(library, dict.fromkeys(names))
-    known = sorted(library.names())
-    library.check_rest()
-    if not library.problems and all(is_base(name) and is_name(name[1:]) for name in known):
-        library.problems.append(no_files(root))
-    with paused_collector() if len(known) > MANY else nullcontext():
-        return _load(library, known)
+        return unlisted(root, error)
+    return load(library, names, {})
 
 
 def require_profiles(directory: str | Path, names: Iterable[str] | None = None) -> LoadResult:
@@ -76,20 +64,53 @@ def require_profiles(directory: str | Path, names: Iterable[str] | None = None) 
         ConfigError: with every problem.
         UnknownProfile: no file has one of the names.
     """
-    if isinstance(names, str):
-        raise TypeError(f"names is a text, {names!r}; write [{names!r}] for one profile")
-    asked = None if names is None else [*names]
-    result = load_profiles(directory, asked)
+    asked = as_names(names)
+    return require(load_profiles(directory, asked), asked, directory)
+
+
+def require(
+    result: LoadResult,
+    names: Iterable[str] | None,
+    directory: str | Path,
+    *,
+    before: LoadResult | None = None,
+) -> LoadResult:
+    """Return what was found of `names` in a directory, which has no problem, and log its warnings.
+
+    Those that the result `before` it had are not logged again.
+
+    Raises:
+        ConfigError: with every problem.
+        UnknownProfile: no file has one of the names.
+    """
     if result.problems:
         raise ConfigError(result.problems)
-    for name in asked or ():
+    for name in names or ():
         if name not in result.profiles:
             from connmgr.nearest import unknown
 
             raise UnknownProfile(unknown(name, profile_names(directory)))
+    logged = frozenset(before.warnings if before else ())
     for warning in result.warnings:
-        event("WARNING", str(warning), code=str(warning.code))
+        if warning not in logged:
+            event("WARNING", str(warning), code=str(warning.code))
     return result
+
+
+def as_names(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Return the names that are asked for; None for all there are.
+
+    Raises:
+        TypeError: they are one text, each letter of which would be taken for a name.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"names is a text, {names!r}; write [{names!r}] for one profile")
+    return None if names is None else tuple(names)
+
+
+def unlisted(root: str, error: OSError | ValueError) -> LoadResult:
+    """Return the result for a directory that cannot be listed."""
+    return LoadResult(MappingProxyType({}), (no_directory(root, error),))
 
 
 def profile_names(directory: str | Path) -> frozenset[str]:
@@ -103,24 +124,27 @@ def profile_names(directory: str | Path) -> frozenset[str]:
     return frozenset(name for name in names if is_name(name))
 
 
-def _load(library: Library, names: Iterable[str]) -> LoadResult:
+def go_on() -> None:
+    """Take the next step at once."""
+
+
+def load(
+    library: Library, names: Iterable[str] | None, made: dict[str, Made], between: Between = go_on
+) -> LoadResult:
+    """Return what a library holds under `names`, or under every name.
+
+    `made` has what each name came to before. What would come to the same again stays the same object; the
+    rest is made anew, and `made` brought up to date. `between` is called between any two steps.
+    """
+    between()
+    asked = _all_names(library, between) if names is None else [*dict.fromkeys(names)]
     heritage = Heritage(library.find, library.names)
-    found: list[Problem] = []
-    profiles: dict[str, Profile] = {}
-    broken: set[str] = set()
-    for name in names:
-        entry = library.find(name)
-        if entry is None:
-            # It may stand in what could not be read; that it is unknown would send people the wrong way.
-            broken.update([name] if library.has_unreadable_shared else ())
-            continue
-        profile = _profile(entry, heritage.family(entry), found)
-        if profile is None:
-            broken.add(name)
-        elif not is_base(name):
-            profiles[name] = profile
+    _make(asked, library, heritage, made, between)
+    profiles, broken = _gathered(asked, library, made, between)
     registry = library.registry()
+    found = {problem for one in made.values() for problem in one.problems}
     problems = sorted({*library.problems, *heritage.problems, *found})
+    between()
     return LoadResult(
         MappingProxyType(profiles),
         tuple(problem for problem in problems if not problem.code.is_warning),
@@ -130,61 +154,50 @@ def _load(library: Library, names: Iterable[str]) -> LoadResult:
     )
 
 
-def _profile(entry: Entry, family: Family | None, found: list[Problem]) -> Profile | None:
-    """Return a profile, or None after adding to `found` what is wrong with it as a whole."""
-    if family is None:
-        if entry.is_broken and not (entry.below or is_base(entry.name)):
-            found += _rest(entry)
-        return None
-    profile = Profile(entry.name, entry.place.file, finish(family.layer), _places(entry, family))
-    if is_base(entry.name):
-        return profile
-    wrong = [*_check(profile, family.lineage)]
-    found += wrong
-    return None if wrong and has_errors(wrong) else profile
+def _all_names(library: Library, between: Between) -> list[str]:
+    found = library.names()
+    between()
+    names = sorted(found)
+    library.check_rest()
+    between()
+    if not library.problems and all(is_base(name) and is_name(name[1:]) for name in names):
+        library.problems.append(no_files(library.root))
+    return names
 
 
-def _rest(entry: Entry) -> Iterator[Problem]:
-    """Yield what is wrong with a broken profile beyond what was said: everything at once, nothing twice."""
-    said = {problem.path for problem in entry.problems}
-    profile = Profile(entry.name, entry.place.file, finish(entry.values), entry.places)
-    return (problem for problem in _check(profile, (entry,)) if problem.path not in said)
+def _make(
+    asked: Sequence[str], library: Library, heritage: Heritage, made: dict[str, Made], between: Between
+) -> None:
+    """Bring `made` up to date: afterwards it has those of the names that are there, and no others."""
+    for gone in made.keys() - asked:
+        del made[gone]
+    with ExitStack() as stack:
+        anew = 0
+        for name in asked:
+            between()
+            entry = library.find(name)
+            if entry is None:
+                made.pop(name, None)
+            elif name not in made or not made[name].is_of(entry, library.find):
+                made[name] = make(entry, heritage.family(entry))
+                anew += 1
+                if anew == MANY:
+                    stack.enter_context(paused_collector())
 
 
-def _places(entry: Entry, family: Family) -> Places:
-    if not entry.below:
-        return entry.places
-    return entry.places.over(tuple(base.places for base in family.lineage[:-1]))
-
-
-def _check(profile: Profile, lineage: Sequence[Entry]) -> Iterator[Problem]:
-    """Yield what is wrong with a profile as a whole, and with none of its files alone."""
-    entry = lineage[-1]
-
-    def place(path: tuple[str, ...]) -> Place:
-        return profile.places.get(path) or entry.place
-
-    values, found = profile.values, contradictions(profile.values, place)
-    if is_located(values):
-        found = chain(check_target(values, place), found)
-    elif entry.below:
-        yield _nowhere(entry)
-    for problem in found:
-        yield _located(problem, lineage)
-
-
-def _nowhere(entry: Entry) -> Problem:
-    found = "nothing says where the database is, no base either"
-    accepted, hint = "url, connection, service or libpq_env", "add it here, or to a base"
-    path = dotted((*entry.within, "url"))
-    return Problem(entry.place, path, found, accepted, hint, code=Code.MISSING_KEY)
-
-
-def _located(problem: Problem, lineage: Sequence[Entry]) -> Problem:
-    """Return a problem with the path that it has in its file, whichever of the entries says it there.
-
-    So what several profiles have from one base is one problem and not one for each.
-    """
-    saying = (entry for entry in reversed(lineage) if problem.place in entry.places.values())
-    within = next(saying, lineage[-1]).within
-    return replace(problem, path=f"{dotted(within)}.{problem.path}") if within else problem
+def _gathered(
+    asked: Iterable[str], library: Library, made: Mapping[str, Made], between: Between
+) -> tuple[dict[str, Profile], set[str]]:
+    """Return the profiles among the names, and the names that are broken."""
+    profiles: dict[str, Profile] = {}
+    broken: set[str] = set()
+    for name in asked:
+        between()
+        if name not in made:
+            # It may stand in what could not be read; that it is unknown would send people the wrong way.
+            broken.update([name] if library.has_unreadable_shared else ())
+        elif (profile := made[name].profile) is None:
+            broken.add(name)
+        elif not is_base(name):
+            profiles[name] = profile
+    return profiles, broken

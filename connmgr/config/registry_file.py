@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from connmgr.config.document import Document
-from connmgr.config.files import REGISTRY, Listing, read_file, shown
+from connmgr.config.files import REGISTRY, Listing, shown
 from connmgr.config.merge import finish
 from connmgr.config.nested import freeze
 from connmgr.config.paths import dotted
@@ -21,6 +22,9 @@ from connmgr.config.source import read
 from connmgr.problem import Code, Place, Problem
 from connmgr.registry_settings import RegistryHealth, RegistrySettings, WebSettings
 from connmgr.secret import Environment
+
+if TYPE_CHECKING:
+    from connmgr.config.library import ReadFile
 
 _SHOWABLE: Final = frozenset(["groups", "health", "max_monitors", "web", "details", "rise", "fall"])
 
@@ -67,14 +71,21 @@ class RegistryFile:
         )
 
 
-def registry_file(listing: Listing, names: Names) -> tuple[RegistryFile | None, tuple[Problem, ...]]:
+Found: TypeAlias = tuple[RegistryFile | None, tuple[Problem, ...]]
+
+
+def registry_file(listing: Listing, names: Names, read_file: ReadFile) -> Found:
     """Return the file of a directory that has one, and these names; and what is wrong with it."""
     path, *others = listing.single(REGISTRY)
     file = shown(path)
     if others:
         found, hint = f"two files for the registry: {file} and {shown(others[0])}", "delete one of them"
         return None, (Problem(Place(shown(others[0])), "", found, "one of them", hint, code=Code.NAME_TWICE),)
-    data = read_file(path)
+    # With the names: to check others against it later, one would have to keep the text of its token.
+    return read_file(path, partial(_parsed, file, names), names)
+
+
+def _parsed(file: str, names: Names, data: bytes | Problem) -> Found:
     document = Document(None, problems=(data,)) if isinstance(data, Problem) else read(data, file, _SHOWABLE)
     document = replace(document, problems=tuple(map(_reworded, document.problems)))
     problems = (*document.problems, *check_registry(document, file, names))

@@ -56,27 +56,33 @@ class Watch:
         Raises:
             RuntimeError: the watch has not begun, or it is closed.
         """
-        while self._lookout is not None and self._inbox is not None:
-            await self._inbox.has_news.wait()
+        while True:
+            await self._open_inbox().has_news.wait()
+            inbox = self._open_inbox()
             pause = self._rest.due() - time.monotonic()
             if pause <= 0:
-                # Together, with no await between: a change told now is one of the next call's.
-                self._inbox.has_news.clear()
+                # No await from here on: a change that is told later is one for the next call.
+                inbox.has_news.clear()
                 self._rest.reported()
                 return
             await asyncio.sleep(pause)
-        raise RuntimeError("the watch is not open")
 
     async def close(self) -> None:
-        """End the watch within a second; a second time does nothing. Who waits in `changed` is told."""
+        """End the watch within a second; a second time does nothing. Whoever waits in `changed` is told."""
         lookout, self._lookout = self._lookout, None
-        if lookout is None or self._inbox is None:
+        inbox, self._inbox = self._inbox, None
+        if lookout is None or inbox is None:
             return
         lookout.stop()
-        self._inbox.has_news.set()
+        inbox.has_news.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self._inbox.has_ended.wait()
+                await inbox.has_ended.wait()
+
+    def _open_inbox(self) -> _Inbox:
+        if self._inbox is None:
+            raise RuntimeError("the watch is not open")
+        return self._inbox
 
 
 class _Inbox:

@@ -17,7 +17,6 @@ from connmgr.report import Holder, ServiceState
 from connmgr.runtime.handle import Handle
 from connmgr.settings import Settings
 
-
 Retirement: TypeAlias = "asyncio.Task[tuple[Holder, ...]]"
 """The end of an engine that left service; its result is who was cut off."""
 

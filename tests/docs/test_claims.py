@@ -82,7 +82,7 @@ def test_the_exit_statuses_are_those_of_the_commands_own_help() -> None:
     told = [cells for cells in rows("The command line") if cells[0].isdigit()]
 
     text = " ".join(connmgr.get_help(click.Context(connmgr)).split())
-    assert [number for number, _ in told] == ["0", "1", "2", "70"]
+    assert [number for number, _ in told] == ["0", "1", "2", "3", "70"]
     assert [f"{number} {meaning}" for number, meaning in told if f"{number} {meaning}" not in text] == []
 
 

@@ -9,6 +9,7 @@ one file's schema: both verdicts pass them.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -47,17 +48,19 @@ def test_it_agrees_about_every_profile_that_ships() -> None:
 def test_it_agrees_about_every_broken_profile_that_yaml_can_read() -> None:
     files = [file for file in sorted(BROKEN.iterdir()) if file.is_file() and is_comparable(file)]
 
+    found = refused(files)
+
     assert len(files) >= 15
-    assert refused(files) == {file for file in files if codes(file) & judged(file)}
-    assert refused(files)
+    assert found == {file for file in files if codes(file) & judged(file)} != set()
 
 
 def test_it_agrees_about_every_example_of_the_documentation(tmp_path: Path) -> None:
     files = [file for file in examples(tmp_path) if is_comparable(file)]
 
+    found = refused(files)
+
     assert len(files) >= 40
-    assert refused(files) == {file for file in files if codes(file) & judged(file)}
-    assert refused(files)
+    assert found == {file for file in files if codes(file) & judged(file)} != set()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,11 @@ def refused(files: Iterable[Path]) -> set[Path]:
 def _refused(schema: str, files: list[Path]) -> Iterator[Path]:
     program = Path(sys.executable).with_name("check-jsonschema")
     options = ["--output-format", "json", "--schemafile", resource(f"schemas/{schema}.schema.json")]
-    result = subprocess.run([program, *options, *files], capture_output=True, text=True, timeout=60)
+    # Not measured, for none of connmgr runs in it: coverage takes a third of its time.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    result = subprocess.run(
+        [program, *options, *files], env=environ, capture_output=True, text=True, timeout=60
+    )
     assert result.returncode in (0, 1), result.stderr
     found = json.loads(result.stdout)
     assert found.get("parse_errors", []) == []

@@ -11,6 +11,8 @@ from benchmarks import load, tenants
 from benchmarks.ceilings import ceilings
 from connmgr.config.schema import schema
 
+pytestmark = pytest.mark.usefixtures("small_heap")
+
 
 def test_profiles_have_15_to_25_lines_and_half_of_them_extend_a_base() -> None:
     texts = [tenants.profile(number) for number in range(100)]

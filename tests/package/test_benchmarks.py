@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.harness import MIN_PAIRS, Contender, Sample, Spread, Visit, compare, concurrent
 
+pytestmark = pytest.mark.usefixtures("small_heap")
+
 
 def visits_of(name: str, sample: Sample, calls: list[str]) -> Visit:
     async def visit() -> Sample:

@@ -31,6 +31,8 @@ def command(context: click.Context, *, host: str, port: int, admin: str | None) 
 
     Serves /livez, /readyz, /startupz, /health, /health/NAME and /metrics until Ctrl-C or SIGTERM.
 
+    The profiles are reloaded when their files change, and on SIGHUP.
+
     It is a process of its own: it sees the databases, and not the pools of your program, for which
     connmgr.web.health_app serves inside of it. What is shown to whom stands in _registry.yaml.
     """
@@ -75,6 +77,9 @@ async def _serve(registry: Registry, host: str, port: int, admin: str | None) ->
         with suppress(NotImplementedError):  # on Windows Ctrl-C ends it, as a KeyboardInterrupt
             loop.add_signal_handler(number, stop)
     async with opened(registry), nullcontext() if admin is None else serve(registry, admin):
+        registry.watch()
+        if hasattr(signal, "SIGHUP"):
+            registry.handle_signals()
         try:
             await server.serve()
         except SystemExit:  # uvicorn's way to say that the port is taken

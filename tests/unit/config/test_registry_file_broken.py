@@ -337,3 +337,12 @@ def test_whatever_is_written_as_the_token_no_message_shows_it(
 )
 def test_no_message_shows_what_was_to_be_the_token(text: str) -> None:
     assert SECRET not in shown(text)
+
+
+def test_no_profile_extends_it(tmp_path: Path) -> None:
+    (tmp_path / "_registry.yaml").write_text("health: {max_monitors: 3}\n")
+    (tmp_path / "orders.yaml").write_text("extends: _registry\nurl: sqlite://\n")
+
+    (problem,) = problems(tmp_path)
+
+    assert problem.startswith("orders.yaml:1:10: CM401 extends: _registry, which is no base")
