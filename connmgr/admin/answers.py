@@ -16,8 +16,16 @@ from connmgr.report import Holder, ServiceState
 
 
 def plan(found: Plan) -> object:
-    """Return a plan; its files are absolute, for whoever asks may be in another directory."""
-    return _located(found.to_dict())
+    """Return what `Plan.to_dict` does; files are absolute, for whoever asks may be in another directory.
+
+    Each profile is made as it is encoded: thousands of dictionaries at once would have Python look for
+    garbage in everything, and all threads wait for a tenth of a second.
+    """
+    return {
+        "profiles": (_located(each.to_dict()) for each in found.profiles),
+        "registry": [_located(each.to_dict()) for each in found.registry],
+        "unchanged": found.unchanged,
+    }
 
 
 def pools(stats: Mapping[str, PoolStats], states: Mapping[str, ServiceState], *, named: bool) -> object:

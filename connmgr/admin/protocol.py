@@ -129,7 +129,7 @@ def parse(line: bytes) -> dict[str, Any]:
 
 
 def encode(value: object) -> bytes:
-    """Return a value as one line.
+    """Return a value as one line; an iterator in it is a list.
 
     Piece by piece: `json.dumps` lets no other thread run, the event loop's neither, until it is done with
     ten thousand profiles.
@@ -144,7 +144,7 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
             yield f"{',' if index else ''}{json.dumps(key)}:"
             yield from _pieces(each, depth - 1)
         yield "}"
-    elif depth and isinstance(value, list):
+    elif depth and isinstance(value, (list, Iterator)):
         yield "["
         for index, each in enumerate(value):
             yield "," if index else ""

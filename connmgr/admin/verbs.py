@@ -12,6 +12,7 @@ from connmgr.admin.peer import Peer
 from connmgr.admin.protocol import Request, Verb
 from connmgr.config.secrets.aside import Aside
 from connmgr.errors import ConnmgrError, UnknownProfile
+from connmgr.plan import Plan
 from connmgr.registry import Registry
 from connmgr.report import Holder
 
@@ -39,11 +40,11 @@ class Verbs:
         self._registry = registry
         # One plan at a time, and each reads what is there when it is asked for. Of a file system that hangs
         # there is one thread, which the next one joins.
-        self._plan = Aside(lambda: answers.plan(registry.plan()), "connmgr-admin-plan")
+        self._plan = Aside(registry.plan, "connmgr-admin-plan")
         self._planning = asyncio.Lock()
 
     async def carry_out(self, request: Request, peer: Peer) -> object:
-        """Do what is asked for, in so long as it takes, and return the answer.
+        """Do what is asked for, in so long as it takes, and return the answer, to be encoded in a thread.
 
         Where several profiles are named, all have to exist, and then each is done whatever becomes of the
         others.
@@ -53,11 +54,10 @@ class Verbs:
         """
         registry, verb = self._registry, request.verb
         if verb is Verb.PLAN:
-            return await self._planned()
+            return answers.plan(await self._planned())
         if verb is Verb.RELOAD:
             _log(verb, peer)
-            changed = await registry.reload()
-            return await aside(lambda: answers.plan(changed))
+            return answers.plan(await registry.reload())
         await self._check(request.profiles)
         if verb is Verb.POOLS:
             states = {name: registry.service_state(name) for name in request.profiles or registry}
@@ -68,7 +68,7 @@ class Verbs:
             return {n: answers.holders(each) for n, each in found.items() if each or request.profiles}
         return await self._each(verb, tuple(registry) if request.every else request.profiles, peer)
 
-    async def _planned(self) -> object:
+    async def _planned(self) -> Plan:
         async with self._planning:
             try:
                 return await self._plan.result(PATIENCE)

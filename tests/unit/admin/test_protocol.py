@@ -91,3 +91,10 @@ def test_a_value_is_one_line_and_comes_back_as_it_was(value):
 
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
     assert json.loads(line) == value
+
+
+def test_an_iterator_is_a_list():
+    assert json.loads(encode({"a": {"b": iter([1, {"c": 2}])}, "d": iter(())})) == {
+        "a": {"b": [1, {"c": 2}]},
+        "d": [],
+    }
