@@ -24,7 +24,7 @@ TASKS = 50
 
 
 class Settings:
-    """Writes the profile as it is after so many edits: other hosts, sizes, secrets and time-outs each time."""
+    """Writes the profile as it is after so many edits: other hosts, sizes, secrets, time-outs."""
 
     def __init__(self, directory: Path, server: PostgresServer) -> None:
         self._file = directory / f"{NAME}.yaml"

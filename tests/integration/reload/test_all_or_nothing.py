@@ -86,6 +86,10 @@ async def backend(registry: Registry) -> int:
         return int(await session.scalar(BACKEND) or 0)
 
 
+def open_descriptors() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
 BROKEN: dict[str, type[ConnmgrError]] = {
     "half": ConfigError,
     "unreadable": ConfigError,
@@ -157,7 +161,7 @@ async def test_many_refusals_leak_no_descriptor(registry: Registry, files: Files
         for step in steps:
             step()
             assert await error_of(registry.reload())
-        counts.append(len([*Path("/proc/self/fd").iterdir()]))
+        counts.append(open_descriptors())
 
     assert counts[-1] <= counts[2]
 
