@@ -286,14 +286,13 @@ async def test_after_ctrl_c_the_profile_stays_paused(registry, start, orders):
 def test_serve_answers_at_the_socket_too_until_it_is_told_to_stop(run, start, orders, tmp_path):
     process = start("serve", "--port", str(free_port()), "--admin", "admin.sock")
     wait_until_sync(lambda: (tmp_path / "admin.sock").exists(), 20)
-    orders(pool={"mode": "pooled", "size": 7})
 
-    outcome = run("reload", "--socket", "admin.sock")
+    outcome = run("disable", "orders", "--socket", "admin.sock")
     refused = run("serve", "--port", str(free_port()), "--admin", "admin.sock")
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(20) == 0
-    assert "pool.size: not set -> 7 (live)" in outcome.stdout
+    assert outcome.stdout.splitlines()[1].split() == ["orders", "disabled", "-"]
     assert (refused.returncode, "already: stop it, or choose another path" in refused.stderr) == (2, True)
     assert not (tmp_path / "admin.sock").exists()
 
