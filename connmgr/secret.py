@@ -100,7 +100,7 @@ class SecretSource(Protocol):
 
     @property
     def previous(self) -> SecretSource | None:
-        """Where the secret is that the server may have instead, while it rotates. It has neither of the two."""
+        """Where the secret is that the server may have instead, while it rotates; itself without these two."""
         ...
 
     def describe(self) -> str:

@@ -163,7 +163,9 @@ def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
         return Problem(place, dotted(path), found, "one of them", code=Code.VALUE)
     if isinstance(value, Mapping) and value and set(value) <= {*_BESIDE}:
         found = f"found {' and '.join(value)}, and nothing that says where the secret is"
-        return Problem(place, dotted(path), found, f"{', '.join(_known_forms(path))} beside it", code=Code.VALUE)
+        return Problem(
+            place, dotted(path), found, f"{', '.join(_known_forms(path))} beside it", code=Code.VALUE
+        )
     if path[0] == "connection" and (why := REFUSED_VALUES.get((path[-1], str(value)))):
         found = asked.found(path, value)
         return Problem(place, dotted(path), found, words, why, code=Code.REFUSED_PARAMETER)

@@ -136,6 +136,7 @@ class Health:
             is_stuck=course.read(pool, self._clock(), health.stuck_after, health.ttl),
             lost_writer=answer.server is not None and monitor.lost_writer,
             was_checked=was_checked,
+            secret_trouble=handle.driver.secret_trouble,
         )
         verdict = judge(facts)
         report = HealthReport(

@@ -163,7 +163,7 @@ class Monitor:
         otherwise use up the deadline, and a healthy server would be reported as down.
         """
         loop = asyncio.get_running_loop()
-        if self._connection is not None and not self._driver.is_closed(self._connection):
+        if self._connection is not None and self._is_usable(self._connection):
             now = loop.time()
             try:
                 return await self._probe(now + (end - now) / 2)
@@ -180,6 +180,11 @@ class Monitor:
             raise  # the driver gave up by itself, within a shorter time
         self._address = self._driver.address(self._connection)
         return await self._probe(end)
+
+    def _is_usable(self, connection: Any) -> bool:
+        """Whether the kept connection is open, and made with a secret that still lives."""
+        lasts = self._driver.lasts(connection)
+        return not self._driver.is_closed(connection) and (lasts is None or lasts > 0)
 
     async def _probe(self, end: float) -> tuple[ServerInfo, float]:
         loop = asyncio.get_running_loop()

@@ -22,8 +22,8 @@ async def open_record(pool: ClosingPool) -> Record:
     """Connect, and let SQLAlchemy ask its first questions, within `timeouts.connect`.
 
     The connection is in the books when this returns. Cancelled or failed, it leaves nothing open. Each
-    connection lives up to a tenth shorter than `pool.max_lifetime`, at random: those of one burst would
-    else all end at once.
+    connection lives up to a tenth shorter than `pool.max_lifetime` and than the secret that it was made with,
+    at random: those of one burst would else all end at once.
 
     Raises:
         TimeoutError: names the profile, the server and the setting.
@@ -36,7 +36,11 @@ async def open_record(pool: ClosingPool) -> Record:
     now = meter.clock()
     record.link = record.driver_connection
     record.used_at = record.alive_at = now
-    record.expires_at = now + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
+    lasts = meter.driver.lasts(record.link)
+    lifetime = meter.settings.pool.max_lifetime
+    if lasts is not None:
+        lifetime = min(lifetime, lasts)
+    record.expires_at = now + lifetime * (1 - _JITTER * random.random())  # noqa: S311
     meter.opened(record, now - begun)
     return record
 
