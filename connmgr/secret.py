@@ -100,7 +100,7 @@ class SecretSource(Protocol):
 
     @property
     def previous(self) -> SecretSource | None:
-        """Where the secret is that the server may have instead, while it rotates; itself without these two."""
+        """Where the secret is that the server may have instead, while it rotates; it has none of its own."""
         ...
 
     def describe(self) -> str:

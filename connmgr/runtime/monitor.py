@@ -163,7 +163,8 @@ class Monitor:
         otherwise use up the deadline, and a healthy server would be reported as down.
         """
         loop = asyncio.get_running_loop()
-        if self._connection is not None and self._is_usable(self._connection):
+        self._drop_after_its_secret()
+        if self._connection is not None and not self._driver.is_closed(self._connection):
             now = loop.time()
             try:
                 return await self._probe(now + (end - now) / 2)
@@ -181,10 +182,11 @@ class Monitor:
         self._address = self._driver.address(self._connection)
         return await self._probe(end)
 
-    def _is_usable(self, connection: Any) -> bool:
-        """Whether the kept connection is open, and made with a secret that still lives."""
-        lasts = self._driver.lasts(connection)
-        return not self._driver.is_closed(connection) and (lasts is None or lasts > 0)
+    def _drop_after_its_secret(self) -> None:
+        """Close the kept connection when the secret has ended that it was made with: a new one tells more."""
+        lasts = None if self._connection is None else self._driver.lasts(self._connection)
+        if lasts is not None and lasts <= 0:
+            self._drop()
 
     async def _probe(self, end: float) -> tuple[ServerInfo, float]:
         loop = asyncio.get_running_loop()

@@ -31,8 +31,8 @@ def secret_source(
     """Return the source of a secret as a profile writes it.
 
     `written` is a wrapped text, the parts of one that was split already, or a mapping with one key of
-    `PROVIDERS`, and `ttl` and `previous` beside it where the schema lets them stand. `root` is the directory of
-    the profile file. `origin` says for people where a text without references stands.
+    `PROVIDERS`, and `ttl` and `previous` beside it where the schema lets them stand. `root` is the directory
+    of the profile file. `origin` says for people where a text without references stands.
 
     Raises:
         ConfigError: a reference in it cannot be read.

@@ -12,8 +12,8 @@ from connmgr.engine.marks import mark_profile, mark_unanswered
 class Connection(CommittingConnection):
     """What a profile's driver connects with.
 
-    `was_read_only` says that its server took no writes at login, and `secret_ends_at` when the life ends of the
-    secret that it logged in with, by the event loop's clock.
+    `was_read_only` says that its server took no writes at login, and `secret_ends_at` when the life ends of
+    the secret that it logged in with, by the event loop's clock.
     """
 
     __slots__ = ("address", "expects_writer", "profile", "secret_ends_at", "was_read_only")

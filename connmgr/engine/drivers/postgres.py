@@ -225,7 +225,6 @@ class PostgresDriver:
         for owner in (self._password, self._rotating, self._tls):
             if owner is not None:
                 await owner.close()
-        self._tls = None
 
 
 def _no_password() -> str:

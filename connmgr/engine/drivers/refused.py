@@ -19,17 +19,18 @@ _KEPT: Final = 4
 class Refused:
     """One secret, and the server's answer to it."""
 
-    __slots__ = ("_error", "at", "pause", "secret")
+    __slots__ = ("_error", "at", "is_lifted", "pause", "secret")
 
     def __init__(self, secret: Secret) -> None:
         self.secret = secret
         self.at = self.pause = 0.0
+        self.is_lifted = False
         self._error: Exception = ConnectionRefusedError()
 
     @property
     def until(self) -> float:
         """When it may be offered again."""
-        return self.at + self.pause
+        return self.at if self.is_lifted else self.at + self.pause
 
     def again(self, error: Exception, begun: float, now: float) -> None:
         """Take note of a refusal. Logins that were under way beside each other are refused for one reason,
@@ -38,6 +39,7 @@ class Refused:
         if begun >= self.at:
             self.pause = min(LONGEST, 2 * self.pause or FIRST)
             self.at = now
+            self.is_lifted = False
         self._error = _without_frames(error)
 
     def error(self) -> Exception:
@@ -65,11 +67,6 @@ class Refusals:
         """Return what is known of a secret; None for one that nobody refused."""
         return next((each for each in self._latest if each.secret == secret), None)
 
-    def is_in_pause(self, secret: Secret, now: float) -> bool:
-        """Whether a secret may not be offered yet."""
-        refused = self.of(secret)
-        return refused is not None and now < refused.until
-
     def note(self, secret: Secret, error: Exception, begun: float, now: float) -> Refused:
         """Take note that a login of that time was refused."""
         refused = self.of(secret) or Refused(secret)
@@ -77,6 +74,12 @@ class Refusals:
         others = [each for each in self._latest if each is not refused]
         self._latest = [*others, refused][-_KEPT:]
         return refused
+
+    def lift(self, secret: Secret) -> None:
+        """End the pause of a secret. The next is as long as it would have been."""
+        refused = self.of(secret)
+        if refused is not None:
+            refused.is_lifted = True
 
     def accepted(self, secret: Secret, current: Secret | None, now: float) -> None:
         """Forget a secret that was accepted, and those whose pause is over, but not what is current: it would

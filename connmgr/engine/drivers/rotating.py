@@ -115,12 +115,33 @@ class Rotating:
             if another is not None and another not in offered:
                 offered.append(another)
                 connection = await self._offer(another, login, refused)
-        if connection is None and self._previous is not None:
-            previous = await _had(self._previous.ask())
-            if previous is not None and previous not in offered:
-                connection = await self._offer(previous, login, refused)
-                if connection is not None and refused:
-                    self._tell_of_fallback(refused[-1])
+        if connection is not None or self._previous is None:
+            return connection
+        previous = await _had(self._previous.ask())
+        if previous is None or previous in offered:
+            return None
+        return await self._fall_back(offered[-1], previous, login, refused)
+
+    async def _fall_back(
+        self,
+        secret: Secret,
+        previous: Secret,
+        login: Callable[[Secret], Awaitable[T]],
+        refused: list[Exception],
+    ) -> T | None:
+        """Return a connection by the previous secret.
+
+        Where that was good until now and is refused, the server has changed: then the secret of now, which
+        was ahead of the server, is due whatever is left of its pause.
+        """
+        was_good, news = self._is_proven(previous), [*refused]
+        connection = await self._offer(previous, login, refused)
+        if connection is not None:
+            if news:
+                self._tell_of_fallback(news[-1])
+        elif was_good and not news and refused:
+            self._refusals.lift(secret)
+            connection = await self._offer(secret, login, refused)
         return connection
 
     async def _wait(self, last: float) -> Secret:
@@ -202,8 +223,8 @@ class Rotating:
     def _told(self, error: Exception, refused: Refused) -> Exception:
         left = max(0.0, refused.until - asyncio.get_running_loop().time())
         error.add_note(
-            f"connmgr: the secret of profile {self._profile!r} is from {self._asked.describe()}; it was refused, "
-            f"and is not tried again for {left:.1f} s unless it changes"
+            f"connmgr: the secret of profile {self._profile!r} is from {self._asked.describe()}; it was "
+            f"refused, and is not tried again for {left:.1f} s unless it changes"
         )
         return error
 
@@ -212,7 +233,7 @@ class Rotating:
         source, sqlstate = self._asked.describe(), getattr(error, "sqlstate", None)
         logs.event(
             "WARNING",
-            f"profile {self._profile!r}: let in with the previous secret, refused with that of now ({source})",
+            f"profile {self._profile!r}: let in with the previous secret; refused was that of now ({source})",
             profile=self._profile,
             source=source,
             sqlstate=sqlstate,

@@ -85,7 +85,8 @@ class TLSContexts:
         return context
 
     async def close(self) -> None:
-        """End what is under way."""
+        """End what is under way, and forget the contexts; what is secret is masked as before."""
+        self._by_host.clear()
         for phrase in (self._phrase, self._previous):
             if phrase is not None:
                 await phrase.close()
