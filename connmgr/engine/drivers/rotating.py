@@ -79,7 +79,7 @@ class Rotating:
                     return connection
                 if refused:
                     raise refused[-1]
-                secret = await self._wait(last)
+                secret = await self._wait(secret, last)
         finally:
             self._logins -= 1
 
@@ -144,24 +144,26 @@ class Rotating:
             connection = await self._offer(secret, login, refused)
         return connection
 
-    async def _wait(self, last: float) -> Secret:
+    async def _wait(self, secret: Secret, last: float) -> Secret:
         """Wait until a secret may be offered, a changed one or one after its pause; return the current one.
 
         Raises:
             asyncpg.PostgresError: that would take longer than until `last`, or no secret was ever accepted.
         """
         while True:
-            secrets = [self._asked.now, self._previous.now if self._previous is not None else None]
-            waits = [self._pause_of(secret) for secret in secrets if secret is not None]
-            pauses = [pause for pause in waits if pause is not None]
-            if len(pauses) < len(waits):
-                return await self._asked.ask()
+            # Before anything is raised as well: whoever waited for another's trial has an old answer, and its
+            # refusal would go to callers that came after the change.
+            secret = await _had(self._asked.ask_again()) or secret
+            previous = self._previous.now if self._previous is not None else None
+            secrets = [secret] if previous is None else [secret, previous]
+            pauses = [pause for pause in map(self._pause_of, secrets) if pause is not None]
+            if len(pauses) < len(secrets):
+                return secret
             first = min(pauses, key=lambda pause: pause.until)
             if self._asked.proven is None or first.until > last:
                 raise self._told(pauses[0].error(), first)
             left = first.until - asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, min(_ASKS, left)))
-            await _had(self._asked.ask_again())
 
     def _pause_of(self, secret: Secret) -> Refused | None:
         """Return what keeps a secret from being offered now."""

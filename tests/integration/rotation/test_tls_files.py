@@ -14,8 +14,8 @@ from sqlalchemy import text
 from connmgr import Registry
 from tests.rig.access import Access
 from tests.rig.pki import PASS_PHRASE, Certificate, Pki, locked, new_pki
-from tests.rig.postgres import PostgresServer
 from tests.rig.ports import LOOPBACK
+from tests.rig.postgres import PostgresServer
 from tests.rig.rotation import replace_file
 from tests.rig.template import DATABASE, ROLE, Template
 
@@ -62,15 +62,16 @@ def files(tmp_path: Path, pki: Pki) -> Files:
 def profile(server: PostgresServer, files: Files, **words: Any) -> dict[str, Any]:
     return {
         "connection": {
-            **{
-                "host": "localhost",
-                "hostaddr": LOOPBACK,
-                "port": server.port,
-                "dbname": DATABASE,
-                "user": ROLE,
-            },
-            **{"sslmode": "verify-full", "sslrootcert": str(files.root)},
-            **{"sslcert": str(files.certificate), "sslkey": str(files.key), **words},
+            "host": "localhost",
+            "hostaddr": LOOPBACK,
+            "port": server.port,
+            "dbname": DATABASE,
+            "user": ROLE,
+            "sslmode": "verify-full",
+            "sslrootcert": str(files.root),
+            "sslcert": str(files.certificate),
+            "sslkey": str(files.key),
+            **words,
         },
         "pool": {"size": 5},
     }
