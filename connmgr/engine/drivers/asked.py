@@ -23,13 +23,12 @@ class Asked:
     task of its own, which no asker can cancel for the others; `close` ends it.
     """
 
-    # There is one for each profile in service, so what is seldom needed is None and not a value.
-    __slots__ = ("_asking", "_earlier", "_source", "now", "proven")
+    # There is one for each profile in service, so what is seldom needed stands elsewhere.
+    __slots__ = ("_beside", "_source", "now", "proven")
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
-        self._asking: _Asking | None = None
-        self._earlier: Secret | None = None
+        self._beside: _Beside | None = None
         self.now: Secret | None = None
         """What the source said last."""
         self.proven: Secret | None = None
@@ -38,7 +37,8 @@ class Asked:
     @property
     def known(self) -> list[Secret]:
         """The secrets to be masked."""
-        return [secret for secret in (self.now, self.proven, self._earlier) if secret is not None]
+        earlier = None if self._beside is None else self._beside.earlier
+        return [secret for secret in (self.now, self.proven, earlier) if secret is not None]
 
     @property
     def ends_at(self) -> float | None:
@@ -72,8 +72,12 @@ class Asked:
 
     def accepted(self, secret: Secret) -> None:
         """Take note that a server took it."""
-        if secret != self.proven:
-            self.proven, self._earlier = secret, self.proven
+        if secret == self.proven:
+            return
+        if self.proven is not None:
+            self._beside = self._beside or _Beside()
+            self._beside.earlier = self.proven
+        self.proven = secret
 
     def describe(self) -> str:
         """Say where the secret comes from. Never the value."""
@@ -81,10 +85,10 @@ class Asked:
 
     async def close(self) -> None:
         """Give up a question that is under way, and wait until that has ended."""
-        asking, self._asking = self._asking, None
-        if asking is not None and not asking.task.done():
-            asking.task.cancel()
-            await asyncio.wait({asking.task})
+        task = None if self._beside is None else self._beside.task
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _answer(self) -> Secret:
         task = self._question()
@@ -96,15 +100,15 @@ class Asked:
 
     def _question(self) -> asyncio.Task[Secret]:
         """Ask, unless somebody does."""
-        if self._asking is None or self._asking.task.done():
+        beside = self._beside = self._beside or _Beside()
+        if beside.task is None or beside.task.done():
             # In a context of its own: it belongs to no caller's trace or request.
-            task = asyncio.get_running_loop().create_task(self._ask(), context=Context())
-            task.add_done_callback(_look_at)
-            self._asking = _Asking(task)
-        return self._asking.task
+            beside.task = asyncio.get_running_loop().create_task(self._ask(beside), context=Context())
+            beside.task.add_done_callback(_look_at)
+        return beside.task
 
-    async def _ask(self) -> Secret:
-        loop, asking = asyncio.get_running_loop(), self._asking
+    async def _ask(self, beside: _Beside) -> Secret:
+        loop = asyncio.get_running_loop()
         begun = loop.time()
         rest = 0.0
         try:
@@ -117,10 +121,10 @@ class Asked:
         finally:
             now = loop.time()
             rest = max(rest, (now - begun) * _RESTS)
-            if asking is not None and rest > _SHORT:
-                asking.rests_until = now + rest
-            elif asking is self._asking:
-                self._asking = None
+            beside.task = None
+            beside.rests_until = now + rest if rest > _SHORT else 0.0
+            if not beside.rests_until and beside.earlier is None:
+                self._beside = None
 
     def _took(self, secret: Secret, begun: float) -> Secret:
         """Keep the answer to a question of that time. The same text stays the same object."""
@@ -133,20 +137,24 @@ class Asked:
         return 0.0
 
     def _rests(self) -> bool:
-        asking = self._asking
-        if asking is None or not asking.task.done():
+        beside = self._beside
+        # One that is being asked is no reason to be content with an old answer.
+        if beside is None or beside.task is not None:
             return False
-        return asyncio.get_running_loop().time() < asking.rests_until
+        return asyncio.get_running_loop().time() < beside.rests_until
 
 
-class _Asking:
-    """A question that is under way, or whose source is left alone for a while."""
+class _Beside:
+    """What there is beside a secret for a while: a question under way, a source that is left alone, and the
+    secret before.
+    """
 
-    __slots__ = ("rests_until", "task")
+    __slots__ = ("earlier", "rests_until", "task")
 
-    def __init__(self, task: asyncio.Task[Secret]) -> None:
-        self.task = task
+    def __init__(self) -> None:
+        self.earlier: Secret | None = None
         self.rests_until = 0.0
+        self.task: asyncio.Task[Secret] | None = None
 
 
 def _look_at(task: asyncio.Task[Secret]) -> None:
