@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from connmgr import Registry
+from connmgr import Registry, RegistryClosed
 from tests.rig.postgres import PostgresServer
 from tests.rig.template import DATABASE
 
@@ -95,6 +95,9 @@ class Load:
             async with self.registry.begin(self.profile) as session:
                 self.pids.add((await session.execute(text("SELECT pg_backend_pid()"))).scalar_one())
                 await session.execute(text("SELECT pg_current_xact_id()"))
+        except RegistryClosed:
+            # A test that failed has left it: the loop below would never give way again.
+            self._is_over = True
         except Exception as error:  # noqa: BLE001 - which they are is what the test asks
             self.failed.append((begun, error))
         else:

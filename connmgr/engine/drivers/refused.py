@@ -93,11 +93,11 @@ class Refusals:
 
 
 def _without_frames(error: Exception) -> Exception:
-    """Return a copy of an error, to keep or to raise: frames would keep what was under way, and each caller's
-    notes are its own.
+    """Return a copy of an error, to keep or to raise; a copy has no traceback and no cause.
+
+    Its frames would keep what was under way, and each caller's notes are its own.
     """
     bare = copy.copy(error)
     if hasattr(error, "__notes__"):
         bare.__notes__ = [*error.__notes__]
-    bare.__cause__ = bare.__context__ = bare.__traceback__ = None
     return bare
