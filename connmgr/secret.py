@@ -93,6 +93,16 @@ class Environment(Mapping[str, str]):
 class SecretSource(Protocol):
     """Where a secret comes from; asked at every new connection, so a rotated one takes effect."""
 
+    @property
+    def ttl(self) -> float | None:
+        """Seconds for which an answer serves without asking again; None for no time at all."""
+        ...
+
+    @property
+    def previous(self) -> SecretSource | None:
+        """Where the secret is that the server may have instead, while it rotates; it has none of its own."""
+        ...
+
     def describe(self) -> str:
         """Say where the secret comes from, for people: `${DB_PASSWORD}`. Never the value."""
         ...

@@ -91,7 +91,15 @@ def _secret_names(values: Mapping[str, object], path: Path) -> Iterator[str]:
         here = (*path, key)
         if isinstance(value, Mapping) and not is_secret(here):
             yield from _secret_names(value, here)
-        elif isinstance(value, Mapping):
-            yield from (str(name) for kind, name in value.items() if kind == "env")
         elif is_secret(here):
-            yield from (reference.name for reference in _references(value))
+            yield from _names_in(value)
+
+
+def _names_in(secret: object) -> Iterator[str]:
+    """Name the variables of one secret, and of the one before it."""
+    if not isinstance(secret, Mapping):
+        yield from (reference.name for reference in _references(secret))
+        return
+    if "env" in secret:
+        yield str(secret["env"])
+    yield from _names_in(secret.get("previous"))

@@ -57,12 +57,21 @@ def _text(path: Path, value: object) -> str:
 
 
 def _elsewhere(value: Mapping[str, object]) -> str:
-    """Show `{file: PATH}`; of a command its program alone, as an argument may be a secret."""
-    ((kind, where),) = value.items()
-    if isinstance(where, tuple):
-        program, *arguments = (part.reveal() if isinstance(part, Secret) else str(part) for part in where)
-        where = f"[{program}{', …' if arguments else ''}]"
-    return f"{{{kind}: {where}}}"
+    """Show `{file: PATH, ttl: 15m}`; of a command its program alone, as an argument may be a secret."""
+    return f"{{{', '.join(f'{key}: {_inside(part)}' for key, part in value.items())}}}"
+
+
+def _inside(part: object) -> str:
+    match part:
+        case tuple():
+            program, *arguments = (each.reveal() if isinstance(each, Secret) else str(each) for each in part)
+            return f"[{program}{', …' if arguments else ''}]"
+        case Mapping():
+            return _elsewhere(part)
+        case Secret():
+            return _masked(parse(part.reveal()))
+        case _:
+            return str(part)
 
 
 def _masked(parts: Component | Hidden) -> str:

@@ -29,6 +29,12 @@ UNEXPLAINED: Final = "unexplained"
 MOST_LISTED: Final = 15
 """Keys that a message lists."""
 
+_SEVERAL: Final = ("maxProperties", "oneOf")
+"""The rules by which a mapping says one thing; of those, only a leaf is about several at once."""
+
+_BESIDE: Final = ("ttl", "previous")
+"""What may stand beside the one form of a secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -65,12 +71,14 @@ def explain(refusals: Iterable[Refusal], asked: Asked) -> tuple[Problem, ...]:
 
 
 def _explained(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]:
-    inside = [part for part in _leaves(refusal.parts) if _is_inside(part, refusal)] if refusal.path else []
+    inside = [*_inside(refusal, refusal.parts)] if refusal.path else []
     if refusal.rule == "additionalProperties":
         yield from _unknown_keys(refusal, asked)
     elif inside:
         for part in inside:
             yield from _explained(part, asked)
+    elif refusal.rule in _SEVERAL and len(_forms(refusal)) == 1:
+        return  # what stands beside it is not known, and has its problem
     elif refusal.rule == UNEXPLAINED:
         yield (), _unexplained(asked)
     elif refusal.path:
@@ -84,14 +92,15 @@ def _explained(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]
         yield ("url",), _missing(asked)
 
 
-def _leaves(parts: Iterable[Refusal]) -> Iterator[Refusal]:
+def _inside(whole: Refusal, parts: Iterable[Refusal]) -> Iterator[Refusal]:
+    """Yield the parts that say more than that the value has another shape; one deeper down says it all."""
     for part in parts:
-        yield from _leaves(part.parts) if part.parts else (part,)
-
-
-def _is_inside(part: Refusal, whole: Refusal) -> bool:
-    """Whether a part says more than that the value has another shape."""
-    return len(part.path) > len(whole.path) or part.rule in ("additionalProperties", "maxProperties")
+        if len(part.path) > len(whole.path):
+            yield part
+        elif part.parts:
+            yield from _inside(whole, part.parts)
+        elif part.rule in ("additionalProperties", *_SEVERAL):
+            yield part
 
 
 def _unknown_keys(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Problem]]:
@@ -99,7 +108,7 @@ def _unknown_keys(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Proble
         path = (*refusal.path, key)
         if definition(path) is not None:
             continue
-        if is_secret(refusal.path) and not _is_form(key):
+        if is_secret(refusal.path) and not _is_form(path):
             yield refusal.path, _no_form(path, asked)
         elif path[0] == "connection" and key in REFUSED:
             yield path, _refused(path, asked)
@@ -107,15 +116,15 @@ def _unknown_keys(refusal: Refusal, asked: Asked) -> Iterator[tuple[Path, Proble
             yield path, _unknown(path, asked)
 
 
-def _is_form(key: str) -> bool:
+def _is_form(path: Path) -> bool:
     """Whether a key is, or nearly is, one of those that say where a secret comes from."""
     forms = keys_of(("password",))
-    return key in forms or did_you_mean(key, forms) != ""
+    return path[-1] in forms or did_you_mean(path[-1], forms) != ""
 
 
 def _no_form(path: Path, asked: Asked) -> Problem:
     """Return the problem of a key that may be the secret: `{hunter2}` without quotes is a mapping to YAML."""
-    found, words = "a key that is none of these", ", ".join(keys_of(path[:-1]))
+    found, words = "a key that is none of these", ", ".join(_known_forms(path[:-1]))
     hint = "quote a text that begins with {"
     return Problem(asked.key_place(path), dotted(path[:-1]), found, words, hint, code=Code.UNKNOWN_KEY)
 
@@ -149,11 +158,14 @@ def _setting(path: Path) -> Path:
 def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
     place, value = asked.place(refusal.path), refusal.value
     words = accepted(definition(path) or {}, schema_of(settled=asked.settled))
-    if refusal.rule == "maxProperties":
-        # Names of the schema's alone: another key may be the secret.
-        forms = [key for key in keys_of(path) if key in cast("Mapping[str, object]", value)]
-        found = f"found {' and '.join(forms) or 'several keys'} at once"
+    if refusal.rule in _SEVERAL:
+        found = f"found {' and '.join(_forms(refusal)) or 'several keys'} at once"
         return Problem(place, dotted(path), found, "one of them", code=Code.VALUE)
+    if isinstance(value, Mapping) and value and set(value) <= {*_BESIDE}:
+        found = f"found {' and '.join(value)}, and nothing that says where the secret is"
+        return Problem(
+            place, dotted(path), found, f"{', '.join(_known_forms(path))} beside it", code=Code.VALUE
+        )
     if path[0] == "connection" and (why := REFUSED_VALUES.get((path[-1], str(value)))):
         found = asked.found(path, value)
         return Problem(place, dotted(path), found, words, why, code=Code.REFUSED_PARAMETER)
@@ -161,6 +173,16 @@ def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
     hidden = is_secret(path) or is_secret(path[:-1])
     hint = "" if asked.settled else value_advice(path, value, secret=hidden, text=is_text(path))
     return Problem(place, dotted(path), asked.found(path, value), words, hint, code=Code.VALUE)
+
+
+def _forms(refusal: Refusal) -> list[str]:
+    """Return the forms of a secret that a mapping has. The schema's names alone: another key may be it."""
+    written = cast("Mapping[str, object]", refusal.value)
+    return [key for key in _known_forms(refusal.path) if key in written]
+
+
+def _known_forms(path: Path) -> list[str]:
+    return [key for key in keys_of(path) if key not in _BESIDE]
 
 
 def _both(asked: Asked) -> Problem:

@@ -19,7 +19,8 @@ from connmgr.nearest import Nearest, did_you_mean
 from connmgr.problem import Code, Place, Problem
 
 TOKEN: Final = ("web", "token")
-_PASSWORD: Final = ("password",)
+_PREVIOUS: Final = ("password", "previous")
+"""A profile's secret without a ttl, and without a previous one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,22 @@ class _Check:
         return self.document.keys.get(path) or self.place(path)
 
     def token(self) -> Iterator[Problem]:
-        """Yield what is wrong with the token, which is written as a profile's password, in the same words."""
+        """Yield what is wrong with the token, which is written as a profile's password, in the same words.
+
+        It has neither ttl nor previous: it is asked for when a request comes, and nobody logs in with it.
+        """
         token = _group(self.values, "web").get("token")
         if token is None:
             return
         if token == "":
             yield Problem(self.place(TOKEN), dotted(TOKEN), "found an empty text", "text", code=Code.VALUE)
         for problem in check_values(
-            {_PASSWORD[0]: token},
+            {_PREVIOUS[0]: {"env": "NAME", _PREVIOUS[1]: token}},
             place=lambda path: self.place(_of_token(path)),
             key_place=lambda path: self.key_place(_of_token(path)),
             kind="base",
         ):
-            rest = problem.path.removeprefix(dotted(_PASSWORD))
+            rest = problem.path.removeprefix(dotted(_PREVIOUS))
             yield replace(problem, path=f"{dotted(TOKEN)}{rest}")
 
     def misshapen(self) -> Iterator[Problem]:
@@ -152,7 +156,7 @@ class _Check:
 
 
 def _of_token(path: Path) -> Path:
-    return (*TOKEN, *path[len(_PASSWORD) :])
+    return (*TOKEN, *path[len(_PREVIOUS) :])
 
 
 def _group(values: Mapping[str, object], name: str) -> Mapping[str, object]:

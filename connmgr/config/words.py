@@ -48,7 +48,9 @@ def _secret(node: Mapping[str, Any]) -> Iterator[str]:
     text, forms = node["anyOf"]
     yield _typed(text)
     yield REFERENCE
-    yield from (f"{{{key}: …}}" for key in forms["properties"])
+    # What stands beside a form is no form: nobody who mistyped a secret is looking for its ttl.
+    one_of = [key for each in forms.get("oneOf", ()) for key in each["required"]]
+    yield from (f"{{{key}: …}}" for key in one_of or forms["properties"])
 
 
 def _duration(number: Mapping[str, Any]) -> str:

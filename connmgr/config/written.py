@@ -25,6 +25,8 @@ def check_defaults(values: Mapping[str, object], place: Callable[[Path], Place])
         parts = parse_readable(text)
         if is_secret(path) or is_text(path) or not references(parts) or missing(parts, {}):
             continue
+        if is_secret(path[:-1]) and (path[-1] == "ttl" or is_secret(path[:-2])):
+            continue  # it stands beside a secret's form, and cannot be judged without that
         yield from _check_default(path, parts, secrets, place)
 
 

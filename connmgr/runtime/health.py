@@ -194,6 +194,7 @@ class Health:
             lost_writer=answer.server is not None and monitor.lost_writer,
             was_checked=was_checked,
             is_disabled=state == "disabled",
+            secret_trouble=handle.driver.secret_trouble,
         )
         verdict = judge(facts)
         report = HealthReport(

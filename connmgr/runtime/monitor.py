@@ -168,6 +168,7 @@ class Monitor:
         otherwise use up the deadline, and a healthy server would be reported as down.
         """
         loop = asyncio.get_running_loop()
+        self._drop_after_its_secret()
         if self._connection is not None and not self._driver.is_closed(self._connection):
             now = loop.time()
             try:
@@ -185,6 +186,12 @@ class Monitor:
             raise  # the driver gave up by itself, within a shorter time
         self._address = self._driver.address(self._connection)
         return await self._probe(end)
+
+    def _drop_after_its_secret(self) -> None:
+        """Close the kept connection when the secret has ended that it was made with: a new one tells more."""
+        lasts = None if self._connection is None else self._driver.lasts(self._connection)
+        if lasts is not None and lasts <= 0:
+            self._drop()
 
     async def _probe(self, end: float) -> tuple[ServerInfo, float]:
         loop = asyncio.get_running_loop()

@@ -14,13 +14,14 @@ from connmgr.runtime.waiting import wait_for
 async def pause(engines: Engines, name: str) -> tuple[Holder, ...]:
     """Let new work wait, and return once every connection is closed; who has one when time is up.
 
-    The time is `reload.drain_timeout`. The profile stays paused in any case, also when this is cancelled.
+    The time is `reload.drain_timeout`. The profile stays paused in any case, also when this is cancelled. One
+    that is resumed meanwhile is waited for no longer.
     """
     engines.set_state(name, "paused")
     handles = engines.all_of(name)
 
     def is_done() -> bool:
-        return not any(handle.pool.held() for handle in handles)
+        return engines.state(name) != "paused" or not any(handle.pool.held() for handle in handles)
 
     await _wait(is_done, handles)
     return tuple(holder for handle in handles for holder in handle.holders())

@@ -21,6 +21,7 @@ REASONS: Final = (
     "pool_stuck",
     "breaker_open",
     "certificate_ends",
+    "secret_unavailable",
     "not_checked",
     "integrity_unfinished",
     "paused",
@@ -38,7 +39,9 @@ class Verdict(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known when a verdict is due. `lost_writer` says that the server took writes before."""
+    """What is known when a verdict is due. `lost_writer` says that the server took writes before, and
+    `secret_trouble` why a source gives no secret while the last good one serves.
+    """
 
     pool: PoolStats
     now: dt.datetime
@@ -48,6 +51,7 @@ class Facts(NamedTuple):
     lost_writer: bool = False
     was_checked: bool = True
     is_disabled: bool = False
+    secret_trouble: str | None = None
 
 
 def judge(facts: Facts) -> Verdict:
@@ -82,6 +86,9 @@ def _degraded(facts: Facts) -> Verdict | None:
     if pool.breaker not in (None, "closed"):
         hint = "the server answers, and the breaker does not know it yet: it tries again by itself"
         return Verdict(Status.DEGRADED, "breaker_open", hint)
+    if facts.secret_trouble is not None:
+        hint = f"the last secret serves until its ttl ends; its source gives none: {facts.secret_trouble}"
+        return Verdict(Status.DEGRADED, "secret_unavailable", hint)
     if pool.saturated:
         hint = "every connection is in use: look for sessions held too long, or raise pool.size"
         return Verdict(Status.DEGRADED, "pool_saturated", hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 
@@ -23,6 +23,8 @@ class Known:
     """A secret source that holds its secret."""
 
     text: str
+    ttl: ClassVar[float | None] = None
+    previous: ClassVar[Known | None] = None
 
     def describe(self) -> str:
         """Say where it comes from."""

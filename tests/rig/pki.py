@@ -64,6 +64,8 @@ class Pki:
     """The list of what the CA revoked."""
     client: Certificate
     """CN is `app`, the role of the rig's servers."""
+    renewed_client: Certificate
+    """The same name, by the same CA, another key."""
     other_client: Certificate
     """CN is `other`."""
     unknown_client: Certificate
@@ -99,9 +101,10 @@ def new_pki(directory: Path) -> Pki:
         revoked_server=revoked,
         crl=ours.revoke(revoked),
         client=client,
+        renewed_client=ours.issue("renewed-client", "app"),
         other_client=ours.issue("other-client", "other"),
         unknown_client=other.issue("unknown-client", "app"),
-        locked_client=_locked(client),
+        locked_client=locked(client, PASS_PHRASE),
         open_client=_opened(client),
     )
 
@@ -142,9 +145,10 @@ class _Authority:
         return made
 
 
-def _locked(client: Certificate) -> Certificate:
+def locked(client: Certificate, phrase: str) -> Certificate:
+    """Return a certificate with its key encrypted, beside what it was."""
     key = client.key.with_suffix(".locked.key")
-    _openssl("pkey", "-in", client.key, "-aes256", "-passout", f"pass:{PASS_PHRASE}", "-out", key)
+    _openssl("pkey", "-in", client.key, "-aes256", "-passout", f"pass:{phrase}", "-out", key)
     key.chmod(0o600)
     return Certificate(client.certificate, key)
 

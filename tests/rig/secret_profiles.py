@@ -29,6 +29,8 @@ KINDS: Final[dict[str, object]] = {
     "file": {"file": "../canary"},
     "absolute": {"file": "{dir}/canary"},
     "command": {"command": ["{echo}", CANARY]},
+    "ttl": {"command": ["{echo}", CANARY], "ttl": "15m", "previous": {"file": "../canary"}},
+    "previous": {"file": "../canary", "previous": CANARY},
 }
 _URLS: Final[dict[str, object]] = {
     "inline": _INLINE,

@@ -55,6 +55,16 @@ class Source(ABC):
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    @property
+    def ttl(self) -> float | None:
+        """How many seconds an answer serves; None for one that is asked for each time."""
+        return None
+
+    @property
+    def previous(self) -> Source | None:
+        """What the server may have instead, while it rotates."""
+        return None
+
     @abstractmethod
     def describe(self) -> str:
         """Say where the secret comes from, for people. Never the value."""

@@ -39,7 +39,12 @@ class Driver(Protocol):
 
     @property
     def secrets(self) -> Iterable[Secret]:
-        """The secrets in use, and the last before them, to be masked in messages."""
+        """The secrets that are in use, were just before, or may be tried, to be masked in messages."""
+        ...
+
+    @property
+    def secret_trouble(self) -> str | None:
+        """Why a source gives no secret while the last good one serves; None when all is well; no I/O."""
         ...
 
     async def connect(self, *args: Any, within: float | None = None, **kwargs: Any) -> Any:
@@ -62,6 +67,12 @@ class Driver(Protocol):
 
     def address(self, connection: Any) -> Hashable:
         """Which of them a connection leads to."""
+        ...
+
+    def lasts(self, connection: Any) -> float | None:
+        """For how many seconds more the secret lives that a connection was made with; None for one without an
+        end; free of I/O.
+        """
         ...
 
     async def probe(self, connection: Any) -> ServerInfo:

@@ -10,13 +10,18 @@ from connmgr.engine.marks import mark_profile, mark_unanswered
 
 
 class Connection(CommittingConnection):
-    """What a profile's driver connects with. `was_read_only` says that its server took no writes at login."""
+    """What a profile's driver connects with.
 
-    __slots__ = ("address", "expects_writer", "profile", "was_read_only")
+    `was_read_only` says that its server took no writes at login, and `secret_ends_at` when the life ends of
+    the secret that it logged in with, by the event loop's clock.
+    """
+
+    __slots__ = ("address", "expects_writer", "profile", "secret_ends_at", "was_read_only")
 
     address: tuple[str, int]
     expects_writer: bool
     profile: str
+    secret_ends_at: float | None
     was_read_only: bool
 
     # asyncpg's, which its stubs leave out: the transaction that is open, for one that was begun.

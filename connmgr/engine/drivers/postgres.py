@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import asyncpg
 from sqlalchemy.engine import URL
@@ -16,7 +16,10 @@ from connmgr.engine.drivers import session_attrs
 from connmgr.engine.drivers.asked import Asked
 from connmgr.engine.drivers.connection import Connection
 from connmgr.engine.drivers.described import described, load_of
+from connmgr.engine.drivers.lasting import asked
 from connmgr.engine.drivers.login import log_in
+from connmgr.engine.drivers.rotating import Rotating
+from connmgr.engine.drivers.tls_contexts import TLSContexts
 from connmgr.engine.resolver import resolve
 from connmgr.engine.servers import (
     Attempt,
@@ -27,19 +30,17 @@ from connmgr.engine.servers import (
     shares,
     tell_of_others,
 )
-from connmgr.engine.tls import build_context, is_encrypted
+from connmgr.engine.tls import is_encrypted
 from connmgr.secret import Secret
 from connmgr.server import ServerInfo, ServerLoad
 from connmgr.settings import Settings
 from connmgr.target import PostgresTarget, Server, SessionAttrs
 
-_NO_PASS_PHRASE: Final = Asked(None)
-
 
 class PostgresDriver:
     """asyncpg connections to one target."""
 
-    __slots__ = ("_contexts", "_pass_phrase", "_password", "_settings", "_target")
+    __slots__ = ("_left", "_password", "_rotating", "_settings", "_tls")
 
     terminate_stops_work = False
     can_reset = True
@@ -47,10 +48,16 @@ class PostgresDriver:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._target = cast(PostgresTarget, settings.target)
-        self._contexts: dict[str, ssl.SSLContext] | None = None
-        self._password = Asked(self._target.password)
-        self._pass_phrase = Asked(self._target.sslpassword) if self._target.sslpassword else _NO_PASS_PHRASE
+        source = self._target.password
+        self._password = None if source is None else asked(source, settings.name)
+        # Most of a thousand profiles are at rest, or have neither.
+        self._rotating: Rotating | None = None
+        self._tls: TLSContexts | None = None
+        self._left: list[Asked] | None = None
+
+    @property
+    def _target(self) -> PostgresTarget:
+        return cast(PostgresTarget, self._settings.target)
 
     @property
     def url(self) -> URL:
@@ -60,13 +67,29 @@ class PostgresDriver:
         )
 
     def adopt(self, settings: Settings) -> None:
-        self._settings = settings
-        self._target = cast(PostgresTarget, settings.target)
-        self._password.adopt(self._target.password)
+        before, self._settings = self._target.password, settings
+        source = self._target.password
+        if source == before:
+            return
+        former, self._password = self._password, None if source is None else asked(source, settings.name)
+        if former is not None and self._password is not None:
+            self._password.follow(former)
+        left = (former, None if self._rotating is None else self._rotating.previous, *(self._left or ()))
+        # Those alone that still ask: a source may be changed as often as one likes.
+        self._left = [each for each in left if each is not None and each.is_asking] or None
+        self._rotating = None
 
     @property
     def secrets(self) -> Iterable[Secret]:
-        return self._password.known + self._pass_phrase.known
+        known = [] if self._password is None else self._password.known
+        for others in (self._rotating, self._tls):
+            known += [] if others is None else others.known
+        return known
+
+    @property
+    def secret_trouble(self) -> str | None:
+        trouble = None if self._password is None else self._password.trouble
+        return trouble or (None if self._tls is None else self._tls.trouble)
 
     async def connect(self, *_args: Any, within: float | None = None, **_kwargs: Any) -> Connection:
         """Open a connection to the first address of the first server that takes one and fits.
@@ -78,11 +101,25 @@ class PostgresDriver:
             NoServerFits: servers answered, and none is what `target_session_attrs` wants.
         """
         end = asyncio.get_running_loop().time() + (within or self._settings.timeouts.connect)
-        await self._password.ask()
+        if self._password is None:
+            return await self._connect(end, None)
+        rotating = self._rotating = self._rotating or self._new_rotating(self._password)
+        try:
+            return await rotating.log_in(lambda secret: self._connect(end, secret), end)
+        finally:
+            if rotating.is_at_rest:
+                self._rotating = None
+
+    def _new_rotating(self, password: Asked) -> Rotating:
+        source = self._target.password
+        previous = source.previous if source is not None else None
+        return Rotating(password, Asked(previous) if previous is not None else None, self._settings.name)
+
+    async def _connect(self, end: float, secret: Secret | None) -> Connection:
         servers = in_order(self._target.servers, self._target)
         tried: list[Attempt] = []
         for wanted, pass_end in shares(session_attrs.passes(self._target.target_session_attrs), end):
-            connection = await self._first_that_fits(servers, wanted, pass_end, tried)
+            connection = await self._first_that_fits(servers, wanted, pass_end, tried, secret)
             if connection is not None:
                 return connection
             # Those that did not answer a moment ago would only spend the time of a second pass.
@@ -91,14 +128,19 @@ class PostgresDriver:
         raise failure(tried, self._target.target_session_attrs)
 
     async def _first_that_fits(
-        self, servers: Sequence[Server], wanted: SessionAttrs, end: float, tried: list[Attempt]
+        self,
+        servers: Sequence[Server],
+        wanted: SessionAttrs,
+        end: float,
+        tried: list[Attempt],
+        secret: Secret | None,
     ) -> Connection | None:
         """Return None when no server will do; `tried` then holds why."""
         for server, server_end in shares(servers, end):
             for address, address_end in shares(await self._addresses(server, server_end, tried), server_end):
                 try:
                     async with asyncio.timeout_at(address_end):
-                        return await self._connect_to(server, address, wanted)
+                        return await self._connect_to(server, address, wanted, secret)
                 except Exception as error:
                     if not leads_to_next(error):
                         tell_of_others(error, tried)
@@ -117,12 +159,17 @@ class PostgresDriver:
             tried.append(Attempt(server, server.host, error))
             return []
 
-    async def _connect_to(self, server: Server, address: str, wanted: SessionAttrs) -> Connection:
+    async def _connect_to(
+        self, server: Server, address: str, wanted: SessionAttrs, secret: Secret | None
+    ) -> Connection:
         context = await self._context(server)
-        connection = await log_in(
-            self._settings, server, address, password=self._password.reveal, context=context
-        )
+        password: Callable[[], str] = _no_password if secret is None else secret.reveal
+        connection = await log_in(self._settings, server, address, password=password, context=context)
+        connection.secret_ends_at = None
         try:
+            if secret is not None and self._rotating is not None:
+                self._rotating.accepted(secret)
+                connection.secret_ends_at = self._rotating.ends_at(secret)
             await session_attrs.check(connection, wanted)
         except BaseException:
             # asyncpg says goodbye here too, and does not wait for an answer: the wait would be taken from
@@ -132,18 +179,16 @@ class PostgresDriver:
         return connection
 
     async def _context(self, server: Server) -> ssl.SSLContext | None:
-        """Build one TLS context per host name: reading the system's store takes tens of milliseconds."""
         if not is_encrypted(self._target, server):
             return None
-        contexts = self._contexts
-        if contexts is None:
-            contexts = self._contexts = {}
-        context = contexts.get(server.host)
-        if context is None:
-            await self._pass_phrase.ask()
-            context = build_context(self._target, server, self._pass_phrase.reveal)
-            contexts[server.host] = context
-        return context
+        if self._tls is None:
+            self._tls = TLSContexts(self._target, self._settings.name)
+        return await self._tls.context(server)
+
+    def lasts(self, connection: Connection) -> float | None:
+        # A listener of the application's may have made it.
+        end = getattr(connection, "secret_ends_at", None)
+        return None if end is None else end - asyncio.get_running_loop().time()
 
     @property
     def identity(self) -> Hashable:
@@ -191,4 +236,10 @@ class PostgresDriver:
             connection.terminate()
 
     async def close(self) -> None:
-        self._contexts = None
+        for owner in (self._password, self._rotating, self._tls, *(self._left or ())):
+            if owner is not None:
+                await owner.close()
+
+
+def _no_password() -> str:
+    return ""

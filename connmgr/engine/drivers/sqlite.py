@@ -56,6 +56,10 @@ class SQLiteDriver:
     def secrets(self) -> Iterable[Secret]:
         return ()
 
+    @property
+    def secret_trouble(self) -> str | None:
+        return None
+
     async def connect(self, *_args: Any, within: float | None = None, **_kwargs: Any) -> aiosqlite.Connection:
         """Open a connection with its pragmas set, all in one hop to its thread."""
         if self._target.path is None and self._anchor is None:
@@ -119,6 +123,9 @@ class SQLiteDriver:
 
     def address(self, connection: aiosqlite.Connection) -> Hashable:
         return self.identity
+
+    def lasts(self, connection: aiosqlite.Connection) -> float | None:
+        return None
 
     async def probe(self, connection: aiosqlite.Connection) -> ServerInfo:
         # One hop to its thread for all of it; aiosqlite's own methods take one each.

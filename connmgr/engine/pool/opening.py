@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util import greenlet_spawn
 
@@ -23,8 +23,8 @@ async def open_record(pool: ClosingPool) -> Record:
     """Connect, and let SQLAlchemy ask its first questions, within `timeouts.connect`.
 
     The connection is in the books when this returns. Cancelled or failed, it leaves nothing open. Each
-    connection lives up to a tenth shorter than `pool.max_lifetime`, at random: those of one burst would
-    else all end at once.
+    connection lives up to a tenth shorter than `pool.max_lifetime` and than the secret that it was made with,
+    at random: those of one burst would else all end at once.
 
     Raises:
         TimeoutError: names the profile, the server and the setting.
@@ -37,14 +37,19 @@ async def open_record(pool: ClosingPool) -> Record:
     now = meter.clock()
     record.link = record.driver_connection
     record.used_at = record.alive_at = now
-    record.expires_at = expiry(meter, now)
+    record.expires_at = expiry(meter, record.link, now)
     meter.opened(record, now - begun)
     return record
 
 
-def expiry(meter: Meter, born: float) -> float:
-    """Return when a connection that was opened at `born` is to end, a tenth earlier or less at random."""
-    return born + meter.settings.pool.max_lifetime * (1 - _JITTER * random.random())  # noqa: S311
+def expiry(meter: Meter, link: Any, born: float) -> float:
+    """Return when a connection that was opened at `born` is to end, a tenth earlier or less at random: with
+    `pool.max_lifetime`, or with the secret that it was made with.
+    """
+    lifetime, lasts = meter.settings.pool.max_lifetime, meter.driver.lasts(link)
+    if lasts is not None:
+        lifetime = min(lifetime, meter.clock() + lasts - born)
+    return born + lifetime * (1 - _JITTER * random.random())  # noqa: S311
 
 
 async def _connect(pool: ClosingPool) -> Record:

@@ -31,7 +31,7 @@ class ServingPool(Stock):
         now = self.meter.clock()
         ahead = time.time() - now
         for record in self.meter.open.values():
-            record.expires_at = expiry(self.meter, min(now, record.starttime - ahead))
+            record.expires_at = expiry(self.meter, record.link, min(now, record.starttime - ahead))
         self.resize(settings.pool.size, settings.pool.max_overflow)
 
     def resize(self, size: int, max_overflow: int) -> None:

@@ -25,14 +25,16 @@ FAILURES = pytest.mark.parametrize(
 
 
 @FAILURES
-async def test_each_caller_hears_at_once_and_costs_one_login(postgres, proxy, load, wrong, kind):
+async def test_each_caller_hears_at_once_and_costs_one_login_at_most(postgres, proxy, load, wrong, kind):
     async with load(db={"url": postgres.url(port=proxy.port, **wrong), "pool": POOL}) as registry:
         for callers in range(1, 4):
             with at_most(SOON):
                 (error,) = await outcomes([ask(registry)])
             assert classify(error).kind is kind
             stats = await settled(registry)
-            assert (proxy.accepted, stats.failed, stats.timeouts) == (callers, callers, 0)
+            # A password that was refused a moment ago is not sent again: that would lock the account.
+            logins = 1 if kind is FailureKind.AUTHENTICATION else callers
+            assert (proxy.accepted, stats.failed, stats.timeouts) == (logins, callers, 0)
 
 
 @FAILURES

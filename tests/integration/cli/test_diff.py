@@ -96,3 +96,16 @@ def test_an_unknown_name_is_answered_with_the_one_that_was_meant(run, pair):
 
     assert outcome.returncode == 2
     assert "no profile named 'bb'" in outcome.stderr
+
+
+def test_how_a_secret_rotates_is_shown_and_no_argument_or_text_of_it(run, write_profile):
+    url = "url: postgresql://app@db.internal/orders\n"
+    write_profile("a.yaml", f"{url}password: {{command: [vault, {CANARY}], ttl: 15m, previous: {CANARY}}}\n")
+    write_profile("b.yaml", f"{url}password: {{file: /run/x, previous: {{command: [old, {CANARY}]}}}}\n")
+
+    outcome = run("diff", "a", "b", "--json")
+
+    assert json.loads(outcome.stdout)["password"] == {
+        "a": "{command: [vault, …], ttl: 15m, previous: ********}",
+        "b": "{file: /run/x, previous: {command: [old, …]}}",
+    }

@@ -87,6 +87,19 @@ async def test_a_pause_lets_transactions_end_and_says_who_did_not(registry: Regi
     assert await ask(registry) == 1
 
 
+async def test_a_pause_that_is_taken_back_is_waited_for_no_longer(registry: Registry) -> None:
+    async with registry.session(NAME) as session:
+        await session.execute(text("SELECT 1"))
+        pausing = asyncio.create_task(registry.pause(NAME))
+        await wait_until(lambda: registry.service_state(NAME) == "paused")
+        registry.resume(NAME)
+
+        await wait_until(pausing.done, 0.4, what="the pause to end")
+
+    assert registry.service_state(NAME) == "active"
+    await pausing
+
+
 async def test_who_waits_too_long_is_told_of_the_pause(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / "profiles" / f"{NAME}.yaml"
     values = json.loads(path.read_text())

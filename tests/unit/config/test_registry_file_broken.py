@@ -119,6 +119,14 @@ def problems(directory: Path) -> list[str]:
             "1:14: CM303 web.token: found env and file at once; accepted: one of them",
         ),
         (
+            "web: {token: {env: A, ttl: 15m}}\n",
+            '1:23: CM301 web.token.ttl: unknown key "ttl"; accepted: env, file, command; write health.ttl',
+        ),
+        (
+            "web: {token: {env: A, previous: x}}\n",
+            '1:23: CM301 web.token.previous: unknown key "previous"; accepted: env, file, command',
+        ),
+        (
             "web: {token: {file: }}\n",
             "1:21: CM303 web.token.file: found nothing; accepted: a path; give it a value, or delete the "
             "line; quote a text that begins with #",

@@ -32,7 +32,8 @@ GROUPS = {
     ("health",): HealthSettings,
 }
 FORMS = [
-    (path, definition(path)) for path in (("password", "env"), ("password", "file"), ("password", "command"))
+    (path, definition(path))
+    for path in (("password", key) for key in ("env", "file", "command", "ttl", "previous"))
 ]
 
 

@@ -65,6 +65,40 @@ def test_null_clears_only_what_something_else_may_have_set(path: tuple[str, ...]
         ({"password": {"env": "A B"}}, "password.env", "found a text"),
         ({"password": {"command": ["x", 12345]}}, "password.command", "found a number"),
         ({"connection": {"sslpassword": {"file": 3}}}, "connection.sslpassword.file", "found a number"),
+        (
+            {"password": {"ttl": "15m"}},
+            "password",
+            "found ttl, and nothing that says where the secret is",
+        ),
+        (
+            {"password": {"previous": "x", "ttl": 900}},
+            "password",
+            "found previous and ttl, and nothing that says where the secret is",
+        ),
+        ({"password": {"env": "A", "file": "/b", "ttl": 5}}, "password", "found env and file at once"),
+        ({"password": {"env": "A", "ttl": 0.9}}, "password.ttl", "found a number"),
+        ({"password": {"env": "A", "ttl": "999ms"}}, "password.ttl", "found a text"),
+        ({"password": {"env": "A", "ttl": "0s"}}, "password.ttl", "found a text"),
+        ({"password": {"env": "A", "ttl": "${TTL}"}}, "password.ttl", "found a text"),
+        ({"password": {"env": "A", "ttl": "${TTL:-15m}"}}, "password.ttl", "found a text"),
+        ({"password": {"env": "A", "ttl": None}}, "password.ttl", "found nothing"),
+        (
+            {"password": {"env": "A", "previous": {"env": "B", "file": "c"}}},
+            "password.previous",
+            "found env and file at once",
+        ),
+        (
+            {"password": {"env": "A", "previous": {"env": "B", "ttl": 5}}},
+            "password.previous.ttl",
+            'unknown key "ttl"',
+        ),
+        (
+            {"password": {"env": "A", "previous": {"hunter2": 1}}},
+            "password.previous",
+            "a key that is none of these",
+        ),
+        ({"password": {"env": "A", "previous": {}}}, "password.previous", "found a mapping"),
+        ({"password": {"env": "A", "prevous": "x"}}, "password.prevous", 'unknown key "prevous"'),
         ({"extends": ["_a", "b c"]}, "extends", 'found the text "b c"'),
         ({"connection": {"sslmode": "always"}}, "connection.sslmode", 'found the text "always"'),
     ],
@@ -73,6 +107,21 @@ def test_what_is_wrong_inside_a_shape_is_named_there(written: dict[str, Any], pa
     (problem,) = problems(written, "base")
 
     assert (problem.path, problem.found) == (path, found)
+
+
+@pytest.mark.parametrize("word", ["password", "sslpassword"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"command": ["a"], "ttl": "15m"},
+        {"env": "A", "ttl": 1},
+        {"env": "A", "ttl": "1000ms"},
+        {"file": "/x", "previous": {"file": "/y"}},
+        {"file": "/x", "previous": "${OLD}", "ttl": "1.5h"},
+    ],
+)
+def test_beside_its_kind_a_secret_says_how_it_rotates(word: str, written: dict[str, Any]) -> None:
+    assert problems({"connection": {word: written}}, "base") == []
 
 
 def test_everything_wrong_is_said_once() -> None:

@@ -60,7 +60,8 @@ def test_settings_list_groups_and_what_is_in_them_once() -> None:
 
 
 def test_keys_of_a_secret_are_those_of_its_forms() -> None:
-    assert keys_of(("password",)) == ("env", "file", "command")
+    assert keys_of(("password",)) == ("env", "file", "command", "ttl", "previous")
+    assert keys_of(("password", "previous")) == ("env", "file", "command")
     assert keys_of(("url",)) == ("env", "file")
     assert keys_of(("health",)) == ("critical", "timeout", "ttl", "stuck_after")
     assert keys_of(("zzz",)) == ()

@@ -37,6 +37,8 @@ def ends_in(**time: float) -> ServerInfo:
         ({"pool": PoolStats("pooled", 1, 1, breaker="half_open")}, Status.DEGRADED, "breaker_open"),
         ({"pool": PoolStats("pooled", 1, 1, breaker="closed")}, Status.HEALTHY, "ok"),
         ({"lost_writer": True}, Status.DEGRADED, "read_only"),
+        ({"secret_trouble": "vault is gone"}, Status.DEGRADED, "secret_unavailable"),
+        ({"secret_trouble": "vault is gone", "failure": DOWN}, Status.UNHEALTHY, "refused"),
         ({"server": server(load=ServerLoad(97, 97))}, Status.DEGRADED, "too_many_connections"),
         ({"server": server(load=ServerLoad(96, 97))}, Status.HEALTHY, "ok"),
         ({"server": ends_in(days=13.9)}, Status.DEGRADED, "certificate_ends"),

@@ -24,6 +24,7 @@ WRITTEN: dict[str, object] = {
     "env": {"env": "DB_PASSWORD"},
     "file": {"file": "${FOLDER}/orders"},
     "command": {"command": ("vault", "read", f"-token={CANARY}", f"${{A:-{CANARY}}}")},
+    "rotated": {"command": ("vault", CANARY), "ttl": "15m", "previous": Secret(CANARY)},
 }
 ENVIRON = {"DB_PASSWORD": CANARY, "A": CANARY, "FOLDER": f"/{CANARY}"}
 DESCRIBED = {
@@ -31,6 +32,7 @@ DESCRIBED = {
     "env": "env DB_PASSWORD",
     "file": "file ${FOLDER}/orders",
     "command": "command vault",
+    "rotated": "command vault, ttl 900 s, previous the profile file",
 }
 
 
@@ -55,7 +57,7 @@ def attributes(value: object) -> str:
 
 
 def test_every_provider_of_the_table_is_looked_at_here() -> None:
-    assert set(PROVIDERS) == set(WRITTEN) - {"text"}
+    assert set(PROVIDERS) == set(WRITTEN) - {"text", "rotated"}
 
 
 def test_a_description_says_where_and_never_what(kind: str) -> None:
@@ -116,6 +118,9 @@ def test_sources_that_are_written_the_same_are_equal(kind: str) -> None:
         {"file": "DB_PASSWORD"},
         {"file": "/${FOLDER}/orders"},
         {"command": ("vault", "read")},
+        {"command": ("vault", CANARY), "ttl": "15m"},
+        {"command": ("vault", CANARY), "ttl": "16m", "previous": Secret(CANARY)},
+        {"command": ("vault", CANARY), "ttl": "15m", "previous": Secret("other")},
         {"command": ("vault", "read", "-token=other", f"${{A:-{CANARY}}}")},
     ],
 )
@@ -127,3 +132,27 @@ def test_sources_that_are_written_differently_are_not(kind: str, other: object) 
 @pytest.mark.parametrize("of_folder", ["file", "command"])
 def test_what_depends_on_the_profiles_directory_differs_with_it(of_folder: str) -> None:
     assert source(of_folder) != source_of(WRITTEN[of_folder], ROOT / "other", ENVIRON)
+
+
+def test_beside_the_kind_stand_a_life_and_the_secret_before() -> None:
+    plain = source_of({"env": "DB_PASSWORD"}, ROOT, ENVIRON)
+    rotated = source_of({"env": "DB_PASSWORD", "ttl": "1.5m", "previous": {"env": "A"}}, ROOT, ENVIRON)
+
+    assert (plain.ttl, plain.previous) == (None, None)
+    assert rotated.ttl == 90.0
+    assert rotated.previous == source_of({"env": "A"}, ROOT, ENVIRON)
+    assert rotated.read() == Secret(CANARY)
+
+
+def test_a_previous_secret_need_not_be_there_but_who_can_read_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "open").write_text("old")
+    (tmp_path / "open").chmod(0o644)
+    here = {"env": "DB_PASSWORD"}
+
+    missing = source_of({**here, "previous": {"file": "missing"}}, tmp_path, ENVIRON)
+    readable = source_of({**here, "previous": {"file": "open"}}, tmp_path, ENVIRON)
+    neither = source_of({"env": "NOWHERE", "previous": {"file": "missing"}}, tmp_path, ENVIRON)
+
+    assert missing.problems() == ()
+    assert [problem.code.is_warning for problem in readable.problems()] == [True]
+    assert [problem.found for problem in neither.problems()] == ["NOWHERE is not set"]
