@@ -58,6 +58,7 @@ bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.health
 	@$(BENCH) benchmarks.probes
 	@$(BENCH) benchmarks.telemetry
+	@$(BENCH) benchmarks.reload
 	@$(BENCH) benchmarks.load
 	@$(BENCH) benchmarks.outage
 
