@@ -82,6 +82,9 @@ _TEXTS: Final[dict[str, Document]] = {
     "at": f"{_LINE}password: @{WORD}\n",
     "percent": f"{_LINE}password: %{WORD}\n",
     "backslash": f'{_LINE}password: "{WORD}\\q{WORD}"\n',
+    "escaped_in_braces": f'{_LINE}password: {{{WORD}: "x\\a"}}\n',
+    "number_in_braces": f"{_LINE}connection: {{sslpassword: {{{WORD}: .inf}}}}\n",
+    "twice_in_braces": f"{_LINE}pasword: {{{WORD}: 1, {WORD}: 2}}\n",
     "escaped_nul": f'{_LINE}password: "{WORD}\\0"\n',
     "control": f"{_LINE}password: {WORD}\x01\n",
     "tab": f"{_LINE}password:\n\t{WORD}\n",
@@ -98,6 +101,7 @@ _TEXTS: Final[dict[str, Document]] = {
     "boolean": f"{_LINE}password: true # {WORD}\n",
     "shared.profiles": f"defaults: {{password: {WORD}}}\nprofiles: {{a: {{url: [{WORD}]}}, b: {WORD}}}\n",
     "twice.profiles": f"profiles: {{a: {{url: '{_URL}', password: {WORD}}}, a: {{password: {WORD}}}}}\n",
+    "escaped.profiles": f"profiles: {{d: {{url: '{_URL}', password: {{{WORD}: \"x\\a\"}}}}}}\n",
     "shape.profiles": f"password: {WORD}\nprofiles:\n- {WORD}\n",
 }
 
