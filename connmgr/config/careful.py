@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from connmgr.config.document import Document
 from connmgr.config.encoding import LINE_END, line_count
 from connmgr.config.nodes import Node, Pairs, Scalar, Sequence, build
-from connmgr.config.paths import dotted
+from connmgr.config.paths import Path, dotted, levels_above
 from connmgr.config.places import pack, unpack
 from connmgr.config.references import unclosed
 from connmgr.config.syntax import explain
@@ -91,7 +91,7 @@ class CarefulReader:
             return Document(None, problems=tuple(self._problems))
         if not isinstance(self._root, Pairs):
             return Document(None, problems=(*self._problems, self._no_mapping()))
-        built = build(self._root, self._file)
+        built = build(self._root, self._file, self._showable)
         return replace(built, problems=(*self._problems, *built.problems))
 
     def _no_mapping(self) -> Problem:
@@ -211,11 +211,11 @@ class CarefulReader:
         # A torn reference makes a key of what was to be a value: the problem is the value's.
         if keys and unclosed(keys[-1]):
             keys.pop()
-        return dotted(tuple(self._sayable(keys)))
+        return dotted(tuple(self._sayable((*keys,))))
 
-    def _sayable(self, keys: list[str]) -> Iterator[str]:
+    def _sayable(self, keys: Path) -> Iterator[str]:
         """Yield keys up to the first whose value may be a secret: what stands in its braces may be it."""
-        above = {"profiles": 2, "defaults": 1}.get(keys[0], 0) if keys else 0  # in a file of several profiles
+        above = levels_above(keys)
         for depth, key in enumerate(keys):
             yield key
             if depth >= above and key not in self._showable:

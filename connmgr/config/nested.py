@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from connmgr.config.merge import Alone, Layer
@@ -79,6 +79,36 @@ def _references(value: object) -> tuple[Reference, ...]:
     if isinstance(value, Secret):
         return references(parse_readable(value.reveal()))
     return references(parse_readable(value)) if isinstance(value, str) else ()
+
+
+class SecretValues:
+    """Whatever may be a secret among the nested values of one file, found out when a message first asks.
+
+    An alias may have brought it where something else should stand, and the message would show it.
+    """
+
+    def __init__(self, *layers: object) -> None:
+        self._layers = layers
+
+    def __contains__(self, value: object) -> bool:
+        # Not true and false, which may be shown, and which Python has equal 1 and 0.
+        return isinstance(value, str | int | float) and not isinstance(value, bool) and value in self._found
+
+    @cached_property
+    def _found(self) -> frozenset[object]:
+        return frozenset(secret for layer in self._layers for secret in _secrets(layer, (), hidden=False))
+
+
+def _secrets(value: object, path: Path, *, hidden: bool) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            here = (*path, key)
+            yield from _secrets(inner, here, hidden=hidden or is_secret(here))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secrets(item, path, hidden=hidden)
+    elif hidden and not isinstance(value, bool):
+        yield value
 
 
 def secret_names(values: Mapping[str, object], path: Path = ()) -> frozenset[str]:

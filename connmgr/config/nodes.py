@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 from connmgr.config.document import Document
-from connmgr.config.paths import Path, dotted
+from connmgr.config.paths import Path, dotted, levels_above
 from connmgr.config.places import Places, unpack
 from connmgr.config.scalars import NotANumber, resolve, unsafe_character
 from connmgr.problem import Code, Problem
@@ -39,10 +40,16 @@ class Pairs(NamedTuple):
 
 Node: TypeAlias = Scalar | Sequence | Pairs
 
+_FORMS: Final = frozenset(["env", "file", "command"])
+"""The keys that may stand below a secret. Whatever stands there in their place may be the secret."""
 
-def build(root: Pairs, file: str) -> Document:
-    """Return the values of a document whose nodes stay within the limits that `careful` guards."""
-    builder = _Builder(file)
+
+def build(root: Pairs, file: str, showable: frozenset[str]) -> Document:
+    """Return the values of a document whose nodes stay within the limits that `careful` guards.
+
+    The values of keys in `showable` may stand in a message; those of any other may be secrets.
+    """
+    builder = _Builder(file, showable)
     values = builder.mapping(root, ())
     places, keys = Places(file, builder.places), Places(file, builder.keys)
     return Document(values, places, keys, tuple(builder.problems))
@@ -51,8 +58,9 @@ def build(root: Pairs, file: str) -> Document:
 class _Builder:
     """Gathers places and problems while the values are built."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, showable: frozenset[str]) -> None:
         self._file = file
+        self._showable = showable
         self.places: dict[Path, int] = {}
         self.keys: dict[Path, int] = {}
         self.problems: list[Problem] = []
@@ -109,7 +117,18 @@ class _Builder:
 
     def _report(self, code: Code, place: int, path: Path, found: str, accepted: str, hint: str = "") -> None:
         place_of = unpack(place, self._file)
-        self.problems.append(Problem(place_of, dotted(path), found, accepted, hint, code=code))
+        shown = dotted(tuple(self._sayable(path)))
+        self.problems.append(Problem(place_of, shown, found, accepted, hint, code=code))
+
+    def _sayable(self, path: Path) -> Iterator[str]:
+        """Yield a path up to the first key in the braces of what may be a secret: the key may be it."""
+        above, hidden = levels_above(path), False
+        for depth, key in enumerate(path, 1):
+            is_key = path[:depth] in self.keys  # or the number of one in a list
+            if hidden and is_key and key not in _FORMS:
+                return
+            yield key
+            hidden |= is_key and depth > above and key not in self._showable
 
 
 def _resolved_key(node: Scalar) -> object:

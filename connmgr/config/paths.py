@@ -17,6 +17,11 @@ def dotted(path: Path) -> str:
     return ".".join(key if is_word(key) else "…" for key in path)
 
 
+def levels_above(path: Path) -> int:
+    """Return how many keys lead to the settings: in a shared file `profiles` and a name, or `defaults`."""
+    return {"profiles": 2, "defaults": 1}.get(path[0], 0) if path else 0
+
+
 def is_word(key: str) -> bool:
     """Whether a key looks like the name of a setting and may be shown."""
     bare = key.replace("_", "").replace("-", "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from connmgr.config.familiar import advice, value_advice
 from connmgr.config.libpq.words import REFUSED, REFUSED_VALUES, reason
 from connmgr.config.paths import Path, dotted, is_word
+from connmgr.config.scalars import describe
 from connmgr.config.schema import (
     Describe,
     Locate,
@@ -57,6 +58,11 @@ class Asked:
     key_place: Locate
     found: Describe
     settled: bool
+    secrets: Container[object] = field(default=(), repr=False)
+
+    def describe(self, path: Path, value: object) -> str:
+        """Put a value that is refused into words, without itself when it is a secret from elsewhere."""
+        return f"found {describe(value, hidden=True)}" if value in self.secrets else self.found(path, value)
 
 
 def explain(refusals: Iterable[Refusal], asked: Asked) -> tuple[Problem, ...]:
@@ -139,6 +145,8 @@ def _unknown(path: Path, asked: Asked) -> Problem:
     key, known, place = path[-1], keys_of(path[:-1]), asked.key_place(path)
     named = f'unknown key "{key}"' if is_word(key) else "a key that is no word"
     hint = advice(key, (), settings()) or reason(key) or did_you_mean(key, known)
+    if key in asked.secrets:
+        named, path = "an unknown key", (*path[:-1], "")
     return Problem(place, dotted(path), named, _listed(known, path), hint, code=Code.UNKNOWN_KEY)
 
 
@@ -167,12 +175,12 @@ def _wrong(path: Path, refusal: Refusal, asked: Asked) -> Problem:
             place, dotted(path), found, f"{', '.join(_known_forms(path))} beside it", code=Code.VALUE
         )
     if path[0] == "connection" and (why := REFUSED_VALUES.get((path[-1], str(value)))):
-        found = asked.found(path, value)
+        found = asked.describe(path, value)
         return Problem(place, dotted(path), found, words, why, code=Code.REFUSED_PARAMETER)
     # The advice is for what stands in a file, not for what a variable holds.
-    hidden = is_secret(path) or is_secret(path[:-1])
+    hidden = is_secret(path) or is_secret(path[:-1]) or value in asked.secrets
     hint = "" if asked.settled else value_advice(path, value, secret=hidden, text=is_text(path))
-    return Problem(place, dotted(path), asked.found(path, value), words, hint, code=Code.VALUE)
+    return Problem(place, dotted(path), asked.describe(path, value), words, hint, code=Code.VALUE)
 
 
 def _forms(refusal: Refusal) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -63,12 +63,14 @@ def check(
     found: Describe | None = None,
     settled: bool = False,
     kind: Kind = "profile",
+    secrets: Container[object] = (),
 ) -> tuple[Problem, ...]:
     """Return what the schema has against `values`, one problem a setting.
 
     `place` and `key_place` say where the value and the key at a path stand; `found` puts a value that
     is refused into words. In `settled` values the references were replaced already, those in secrets
-    excepted. Values nest as deep as the reader lets them, 50 levels; hundreds would end the process.
+    excepted. What is among `secrets` is shown nowhere. Values nest as deep as the reader lets them, 50
+    levels; hundreds would end the process.
     """
     refused = refusals(values, kind, settled=settled)
     beyond = _too_long(values)
@@ -77,7 +79,7 @@ def check(
     # Words, and what finds near ones: not needed for a profile that is well-formed.
     from connmgr.config.refusals import Asked, explain
 
-    asked = Asked(place, key_place or place, found or _describe, settled)
+    asked = Asked(place, key_place or place, found or _describe, settled, secrets)
     return explain((*refused, *beyond), asked)
 
 

@@ -12,6 +12,7 @@ from connmgr.config.entry import NOTHING, Entry, Problems, make
 from connmgr.config.files import REGISTRY, is_base, is_name
 from connmgr.config.merge import Layer
 from connmgr.config.misshapen import misshapen
+from connmgr.config.nested import SecretValues
 from connmgr.config.paths import Path, dotted
 from connmgr.config.scalars import describe
 from connmgr.config.schema import Kind
@@ -70,13 +71,15 @@ def _profiles(document: Document) -> Layer:
 
 def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
     inside = _by_entry(wrong)
+    # Of all entries: an alias may stand for a password of another's.
+    secrets = SecretValues((document.values or NOTHING).get("defaults"), *_profiles(document).values())
     over, values = "", (document.values or NOTHING).get("defaults")
     if isinstance(values, Mapping):
         # No name that a file could have, so that `extends` cannot reach it.
         over = f"the defaults of {file}"
         places, keys = document.places.split(()), document.keys.split(())
         part = Document(values, places["defaults"], keys["defaults"], (*inside[dotted(_DEFAULTS)],))
-        yield _entry(over, file, part, _DEFAULTS, kind="base")
+        yield _entry(over, file, part, _DEFAULTS, secrets, kind="base")
     place_parts, key_parts = document.places.split(_PROFILES), document.keys.split(_PROFILES)
     for name, value in _profiles(document).items():
         path = (*_PROFILES, name)
@@ -89,7 +92,7 @@ def _entries(file: str, document: Document, wrong: Problems) -> Iterator[Entry]:
         # the bases before it say, and defaults that extend it would end in themselves.
         own = "" if is_base(name) else over
         kind: Kind = "base" if is_base(name) or own or wrong else "profile"
-        entry = _entry(name, file, part, path, kind, own)
+        entry = _entry(name, file, part, path, secrets, kind, own)
         yield replace(entry, is_broken=True) if wrong else entry
 
 
@@ -104,11 +107,13 @@ def _by_entry(problems: Problems) -> defaultdict[str, list[Problem]]:
     return inside
 
 
-def _entry(name: str, file: str, part: Document, path: Path, kind: Kind, defaults: str = "") -> Entry:
+def _entry(
+    name: str, file: str, part: Document, path: Path, secrets: SecretValues, kind: Kind, defaults: str = ""
+) -> Entry:
     prefix = dotted(path)
     problems = tuple(
         replace(problem, path=f"{prefix}.{problem.path}" if problem.path else prefix)
-        for problem in (*part.problems, *validate(part, file, kind))
+        for problem in (*part.problems, *validate(part, file, kind, secrets))
     )
     return make(name, part.keys[()], part, problems, defaults, path)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from connmgr.config.document import Document
 from connmgr.config.milliseconds import ask_milliseconds
-from connmgr.config.nested import texts
+from connmgr.config.nested import SecretValues, texts
 from connmgr.config.paths import Path, dotted
 from connmgr.config.references import FORMS, Malformed, parse
 from connmgr.config.schema import Kind, check, definition
@@ -18,10 +18,13 @@ LONGEST_TEXT: Final = 8192
 """Characters that the value of a setting may have."""
 
 
-def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Problem, ...]:
+def validate(
+    document: Document, file: str, kind: Kind = "profile", secrets: SecretValues | None = None
+) -> tuple[Problem, ...]:
     """Return what is wrong with a document beyond its YAML; a path has one problem at most.
 
-    A path that YAML's rules already complain about is left out: one mistake, one message.
+    A path that YAML's rules already complain about is left out: one mistake, one message. `secrets` are
+    those of the whole file when the document is a part of it.
     """
     values = document.values
     if values is None:
@@ -33,7 +36,7 @@ def validate(document: Document, file: str, kind: Kind = "profile") -> tuple[Pro
     def key_place(path: Path) -> Place:
         return document.keys.get(path) or place(path)
 
-    found = check_values(values, place, key_place, kind)
+    found = check_values(values, place, key_place, kind, secrets)
     return one_a_path(found, {problem.path for problem in document.problems}) if found else ()
 
 
@@ -42,6 +45,7 @@ def check_values(
     place: Callable[[Path], Place],
     key_place: Callable[[Path], Place],
     kind: Kind,
+    secrets: SecretValues | None = None,
 ) -> tuple[Problem, ...]:
     """Return what is wrong with values, wherever they stand; a path may have several problems."""
     written = texts(values)
@@ -51,7 +55,7 @@ def check_values(
     referring = [(path, text) for path, text in written if "${" in text]
     return (
         *_malformed(referring, place),
-        *check(values, place=place, key_place=key_place, kind=kind),
+        *check(values, place=place, key_place=key_place, kind=kind, secrets=secrets or SecretValues(values)),
         *(check_defaults(values, place) if any(":-" in text for _, text in referring) else ()),
         *ask_milliseconds(values, place),
     )

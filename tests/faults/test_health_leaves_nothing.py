@@ -9,6 +9,8 @@ import pytest
 from tests.faults.measure import left
 from tests.rig.wait import wait_until
 
+pytestmark = pytest.mark.alone
+
 CHECKS = 20
 TIMEOUT = 0.1
 

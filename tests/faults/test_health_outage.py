@@ -12,6 +12,8 @@ import pytest
 
 from tests.faults.outage import HEALTHY, REASONS, Outage, new_outage
 
+pytestmark = pytest.mark.alone
+
 TIMEOUT = 1.0  # health.timeout, the default
 FORMS = [(), ("--json",), ("--json", "--log-level", "debug", "--log-format", "json")]
 # Fails in the resolver's library, before any name server is asked: under the resolver that hangs, a

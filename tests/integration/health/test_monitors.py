@@ -195,6 +195,7 @@ async def test_with_more_databases_than_seats_each_has_its_turn(
     assert most <= 2
 
 
+@pytest.mark.alone
 async def test_who_has_no_turn_in_time_on_a_server_that_answers_is_not_called_down(
     load: Load, own_postgres: PostgresServer, write_registry_file: Write, proxy: FaultProxy
 ) -> None:

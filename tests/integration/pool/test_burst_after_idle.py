@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+import pytest
 from sqlalchemy import text
 
 from connmgr import Registry
@@ -20,6 +21,7 @@ async def ask(registry: Registry) -> int:
         return int(await connection.scalar(PID))
 
 
+@pytest.mark.alone
 async def test_each_caller_of_a_burst_has_another_idle_connection_tested(
     load: Load, postgres: PostgresServer
 ) -> None:

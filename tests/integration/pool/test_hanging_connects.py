@@ -56,6 +56,7 @@ async def test_a_caller_that_comes_as_a_connect_begins_to_hang_is_not_made_to_wa
     assert lab.stats.connecting == 1
 
 
+@pytest.mark.alone
 async def test_connections_that_die_right_after_the_login_are_replaced_with_pauses(
     load: Load, postgres: PostgresServer
 ) -> None:

@@ -186,6 +186,7 @@ LEFT = {
     "search_path": ("SET search_path = nowhere", "SELECT current_setting('search_path') <> 'nowhere'"),
     "setting": ("SET my.tenant = '7'", "SELECT coalesce(current_setting('my.tenant', true), '') = ''"),
     "statement_timeout": (
+        # Long enough for the other questions, which are asked under it where it is left.
         "SET statement_timeout = '7s'",
         "SELECT current_setting('statement_timeout') <> '7s'",
     ),

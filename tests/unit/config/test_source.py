@@ -151,3 +151,27 @@ def test_what_stands_in_the_braces_of_a_secret_is_no_part_of_the_path() -> None:
     assert "CM201 pool.size.x: " in problems("pool: {size: {x\n", "size")[0]
     assert "CM201 password: " in problems("password: {hunter2\n")[0]
     assert "CM201 profiles.b.password: " in problems("profiles: {b: {password: {hunter2\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('password: {hunter2: "x\\a"}', "CM213 password: "),
+        ('password: {file: "x\\a"}', "CM213 password.file: "),
+        ('password: {command: [y, "x\\a"]}', "CM213 password.command.1: "),
+        ('password: [{hunter2: "x\\a"}]', "CM213 password.0: "),
+        ('password: {file: {hunter2: "x\\a"}}', "CM213 password.file: "),
+        ("password: {hunter2: .inf}", "CM212 password: "),
+        ("password: {hunter2: 1, hunter2: 2}", "CM205 password: "),
+        ("password: {hunter2: {1: 2}}", "CM206 password: "),
+        ('profiles: {b: {password: {hunter2: "x\\a"}}}', "CM213 profiles.b.password: "),
+        ('defaults: {password: {hunter2: "x\\a"}}', "CM213 defaults.password: "),
+        ('pool: {size: "x\\a"}', "CM213 pool.size: "),
+        ('pool: {hunters: ["x\\a"]}', "CM213 pool.hunters.0: "),
+    ],
+)
+def test_a_key_that_may_be_the_secret_is_no_part_of_a_path(text: str, path: str) -> None:
+    found = problems(text, "pool", "size")
+
+    assert [path in problem for problem in found] == [True]
+    assert "hunter2" not in found[0]
