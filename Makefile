@@ -53,6 +53,7 @@ bench: $(READY) nft  ## pairs against plain SQLAlchemy and plain Python
 	@$(BENCH) benchmarks.probes
 	@$(BENCH) benchmarks.telemetry
 	@$(BENCH) benchmarks.load
+	@$(BENCH) benchmarks.reload_files
 	@$(BENCH) benchmarks.outage
 
 clean:  ## remove environments, caches and builds
