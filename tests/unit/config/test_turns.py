@@ -1,4 +1,4 @@
-"""A thread that reads a directory lets an event loop go on beside it; the main thread has none to wait for."""
+"""A thread that reads a directory lets an event loop go on beside it; the main thread reads without rest."""
 
 from __future__ import annotations
 
