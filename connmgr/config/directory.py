@@ -21,9 +21,9 @@ from connmgr.profile import Profile
 class ProfileDirectory:
     """The profile files of one directory, read again only where they changed.
 
-    One `read` at a time, in any thread: the caller sees to it, for there is no lock. In another thread than
-    the main one it sleeps a moment for every one of work, so that an event loop goes on beside it. It keeps
-    what the files said, and no text of them; a file that it could not read is tried again each time.
+    One `read` at a time, in any thread; the caller sees to that, for there is no lock. In another thread
+    than the main one it sleeps now and then, so that an event loop goes on beside it. What the files said is
+    kept, and of their text a digest alone.
     """
 
     def __init__(self, directory: str | Path, names: Iterable[str] | None = None) -> None:
@@ -39,9 +39,10 @@ class ProfileDirectory:
         """Return what `load_profiles` would, which reads everything; never raises for what is wrong with it.
 
         A profile is the same object as in the result before, as long as its file and those of its bases
-        hold the same bytes; so is the whole result, as long as nothing changed. Nor does what a directory
-        held change while it cannot be listed. What is no file's to say, such as a current directory that
-        is gone, counts as it was when the file was read.
+        hold the same bytes, and so it is after a time in which the directory could not be listed. The result
+        is the same object as long as nothing changed. A file that cannot be read is tried again each time.
+        What is not in files, such as whether there is a current directory for a relative path, counts as it
+        was when the profile was made.
         """
         result = self._look()
         if self._result is None or not _is_same(result, self._result):
