@@ -108,6 +108,8 @@ class _Inbox:
 
     def ended(self) -> None:
         self._call(self.has_ended.set)
+        # Or whoever opens the watch would wait for ever for a lookout that failed.
+        self._call(self.is_ready.set)
 
     def _note(self) -> None:
         # First: what is told from here on needs a message of its own.

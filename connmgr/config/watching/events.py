@@ -31,19 +31,26 @@ class Events:
         # interpreter waits for this one, which ends by itself, within a step or two of the main thread's end.
         self._thread = threading.Thread(target=self._run, name="connmgr-watch-events", daemon=False)
 
-    def start(self, within: float) -> bool:
-        """Return whether everything that happens from now on is heard of."""
-        self._thread.start()
-        return self._stands.wait(within) and self.is_alive()
+    def start(self) -> None:
+        """Begin. It takes a moment until it `stands`: a second, where libraries load slowly."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # no thread is to be had
+            self.error = error
 
     def is_alive(self) -> bool:
-        """Whether changes are heard."""
+        """Whether changes are heard, or will be."""
         return self.error is None and self._thread.is_alive()
+
+    def stands(self) -> bool:
+        """Whether everything that happens from now on is heard."""
+        return self._stands.is_set() and self.is_alive()
 
     def stop(self, within: float) -> None:
         """End the thread. What it was about to tell is lost."""
         self._is_stopped = True
-        self._thread.join(within)
+        if self._thread.is_alive():
+            self._thread.join(within)
 
     def is_set(self) -> bool:
         """Tell watchfiles whether to end. It asks at each step, for the first time when the watch stands."""
@@ -55,8 +62,6 @@ class Events:
             self._listen()
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner goes on without events, and says why
             self.error = error
-        finally:
-            self._stands.set()
 
     def _listen(self) -> None:
         from watchfiles import watch  # takes 50 ms, and few programs watch

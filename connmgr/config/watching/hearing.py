@@ -14,7 +14,7 @@ RETRY: Final = 30.0
 """Seconds until events that could not be had are asked for again."""
 
 PATIENCE: Final = 0.5
-"""Seconds that events may take to begin, or to end."""
+"""Seconds that events may take to end."""
 
 UNHEARD: Final = 1.0
 """Seconds after which no event will tell of a change that a look found."""
@@ -30,6 +30,7 @@ class Hearing:
         self._root = root
         self._hear = hear
         self._events: Events | None = None
+        self._stands = False
         self._place: tuple[int, ...] = ()
         self._retry = 0.0
         self._is_deaf = False
@@ -38,19 +39,20 @@ class Hearing:
 
     def tells(self) -> bool:
         """Whether events tell of every change of a file in the directory."""
-        return self._events is not None and self._events.is_alive() and not self._is_deaf
+        return self._stands and not self._is_deaf and self._events is not None and self._events.is_alive()
+
+    def is_beginning(self) -> bool:
+        """Whether events will tell of every change in a moment."""
+        return self._events is not None and not self._stands
 
     def attend(self, place: tuple[int, ...], *, is_there: bool) -> bool:
         """Hear of the directory at `place`. Whether that begins now: what went before was not heard."""
-        if not is_there:
-            self.end()
-            return False
-        if self._events is not None and self._events.is_alive() and place == self._place:
-            return False
-        if self._events is not None and self._events.error is not None:
-            self._failed(self._events.error)
-        self.end()
-        return time.monotonic() >= self._retry and self._begin()
+        events = self._events
+        if events is not None and not (is_there and place == self._place and events.is_alive()):
+            self._give_up(events)
+        if is_there and self._events is None and time.monotonic() >= self._retry:
+            self._begin(place)
+        return not self._stands and self._is_standing()
 
     def heard(self, names: Collection[str]) -> None:
         """Take note of names of which an event told; an empty one says that the directory went away."""
@@ -77,29 +79,32 @@ class Hearing:
     def end(self) -> None:
         """Hear no more."""
         events, self._events = self._events, None
-        self._place, self._is_deaf = (), False
+        self._place, self._stands, self._is_deaf = (), False, False
         self._missed.clear()
         if events is not None:
             events.stop(PATIENCE)
 
-    def _begin(self) -> bool:
-        before, _ = place_of(self._root)
-        events = Events(self._root, self._hear)
-        if not events.start(PATIENCE):
-            error = events.error
-            events.stop(0.0)
-            # Gone in this moment, or another just now: the next glance sees that.
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                self._failed(error)
+    def _begin(self, place: tuple[int, ...]) -> None:
+        self._events = Events(self._root, self._hear)
+        self._place = place
+        self._events.start()
+
+    def _is_standing(self) -> bool:
+        if self._events is None or not self._events.stands():
             return False
-        self._events = events
+        self._stands = True
         # Swapped meanwhile, nobody knows which of the two is heard: begin once more at the next turn.
-        self._place = before if place_of(self._root)[0] == before else ()
+        if place_of(self._root)[0] != self._place:
+            self._place = ()
         return True
 
-    def _failed(self, error: Exception | None) -> None:
-        self._retry = time.monotonic() + RETRY
-        self._say(str(error) if error else "the operating system does not answer")
+    def _give_up(self, events: Events) -> None:
+        error, is_over = events.error, not events.is_alive()
+        self.end()
+        # Gone in this moment: the next glance sees that.
+        if is_over and not isinstance(error, FileNotFoundError | NotADirectoryError):
+            self._retry = time.monotonic() + RETRY
+            self._say(str(error) if error else "the main thread has ended")
 
     def _say(self, reason: str) -> None:
         if reason in self._said:

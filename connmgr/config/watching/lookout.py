@@ -15,10 +15,11 @@ from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 from connmgr import logs
+from connmgr.config.watching.events import STEP
 from connmgr.config.watching.hearing import Hearing
 from connmgr.config.watching.pace import Pace
 from connmgr.config.watching.seen import Found, Seen
-from connmgr.config.watching.snapshot import matters
+from connmgr.config.watching.snapshot import matters, take
 
 GLANCE: Final = 0.25
 """Seconds from one glance to the next."""
@@ -29,7 +30,7 @@ MOVING: Final = 0.05
 LOOK: Final = 0.5
 """Seconds from one look to the next."""
 
-EAGER: Final = 0.05
+EAGER: Final = 0.1
 """The share of one processor for glances, and for looks when there is something to see."""
 
 IDLE: Final = 0.005
@@ -89,7 +90,7 @@ class Lookout:
 
     def _run(self) -> None:
         try:
-            seen = Seen(self._root)
+            seen = Seen(self._root, take(self._root))
             self._owner.ready()
             while not self._is_stopped and self._owner.is_waiting():
                 self._turn_safely(seen)
@@ -107,14 +108,13 @@ class Lookout:
     def _turn(self, seen: Seen) -> None:
         if self._see(seen):
             self._owner.changed()
-        until = min(self._next_look(seen), self._next_glance(seen))
-        self._take_note(seen, self._heard_within(until - time.monotonic()))
+        # After the events have begun, and not before: what happened until then only this look can tell.
+        if self._hearing.attend(seen.place, is_there=seen.is_there) and self._look(seen):
+            self._owner.changed()
+        self._take_note(seen, self._heard_within(self._until(seen) - time.monotonic()))
         self._hearing.judge()
 
     def _see(self, seen: Seen) -> Found:
-        if self._hearing.attend(seen.place, is_there=seen.is_there):
-            # After, and not before: what happened until the events began, only this look can tell.
-            return self._look(seen)
         now = time.monotonic()
         if now >= self._next_look(seen):
             found = self._look(seen)
@@ -132,6 +132,13 @@ class Lookout:
     def _take_note(self, seen: Seen, heard: set[str]) -> None:
         seen.hear(heard - {""})
         self._hearing.heard(heard)
+        if "" in heard:
+            # Soon, so that the end of the directory is told together with those of its files.
+            self._glances = Pace()
+
+    def _until(self, seen: Seen) -> float:
+        until = min(self._next_look(seen), self._next_glance(seen))
+        return min(until, time.monotonic() + STEP) if self._hearing.is_beginning() else until
 
     def _next_look(self, seen: Seen) -> float:
         is_eager = seen.is_stale or not self._hearing.tells()

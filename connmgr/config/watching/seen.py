@@ -7,7 +7,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from connmgr.config.watching.snapshot import Stamp, differing, is_same_content, place_of, stamps, take
+from connmgr.config.watching.snapshot import (
+    Snapshot,
+    Stamp,
+    differing,
+    is_same_content,
+    place_of,
+    stamps,
+    take,
+)
 
 MOVING: Final = 0.5
 """Seconds that a file counts as moving after a change."""
@@ -33,11 +41,10 @@ class Found:
 
 
 class Seen:
-    """Compares the directory with what it was at the last look, and remembers what it is now."""
+    """Compares the directory with what it was at the last look, `now` at first, and remembers what it is."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, now: Snapshot) -> None:
         self._root = root
-        now = take(root)
         self.place = now.place
         self.is_there = now.is_there
         self._modified = now.modified

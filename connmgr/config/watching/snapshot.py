@@ -50,7 +50,8 @@ def take(root: str) -> Snapshot:
         with os.scandir(root) as entries:
             for entry in entries:
                 if matters(entry.name):
-                    files[entry.name] = _of_entry(entry)
+                    # Not by what the entry knows: on Windows that lacks the numbers that a path has.
+                    files[entry.name] = _of_path(entry.path)
                     if entry.is_symlink():
                         links.add(entry.name)
     except (OSError, ValueError) as error:
@@ -84,13 +85,6 @@ def is_same_content(one: Stamp, other: Stamp) -> bool:
     if one is None or other is None:
         return one is other
     return one[:_CONTENT] == other[:_CONTENT]
-
-
-def _of_entry(entry: os.DirEntry[str]) -> Stamp:
-    try:
-        return _stamp(entry.stat())
-    except OSError:
-        return None
 
 
 def _of_path(path: str) -> Stamp:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connmgr.config.watching.seen import Found, Seen
+from connmgr.config.watching.snapshot import take
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def seen(path: Path) -> Seen:
-    return Seen(str(path.parent))
+    return Seen(str(path.parent), take(str(path.parent)))
 
 
 def test_nothing_changed(seen: Seen) -> None:
