@@ -56,7 +56,7 @@ class OperatedProfiles(OpenedProfiles):
         and the next work gets a new engine.
         """
         self._check(name)
-        self._health.forget(name)
+        self._health.forget(name, is_rebuilt=True)
         self._log(name, "drained, and disabled")
         return await operating.drain(self._engines, name)
 

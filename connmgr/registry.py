@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from connmgr.engine.failures import classify
-from connmgr.errors import ConfigError
+from connmgr.errors import ConfigError, ProfileRemoved
 from connmgr.following import FollowingProfiles
 from connmgr.report import HealthHistory, HealthReport, Holder, Status
 from connmgr.runtime.connection import ConnectionScope
@@ -125,29 +125,47 @@ class Registry(FollowingProfiles):
         resolved is unhealthy with the reason `misconfigured`.
         """
         self._owner.check()
-        profile = self[name]
-        try:
-            handle = self._in_service(name)
-        except ConfigError as error:
-            return self._health.misconfigured(profile, classify(error))
-        state = self._engines.state(name)
-        if state == "paused":
-            return self._health.paused(handle)
-        return await self._health.check(handle, max_age, integrity, state=state)
+        loop = asyncio.get_running_loop()
+        self[name]
+        begun, spent = loop.time(), 0.0
+        while True:
+            try:
+                handle = self._in_service(name)
+            except ConfigError as error:
+                return self._health.misconfigured(self[name], classify(error))
+            state = self._engines.state(name)
+            if state == "paused":
+                return self._health.paused(handle)
+            report = await self._health.check(handle, max_age, integrity, state=state, spent=spent)
+            if report is not None:
+                return report
+            if name not in self or not self.is_open:
+                return self._health.left(handle)
+            # A reload, or an operator, had the profile begin anew: what was found was of before.
+            spent = loop.time() - begun
 
     async def health_all(self, *, max_age: float | None = None) -> dict[str, HealthReport]:
         """Check every profile at once; a slow one does not delay the others' answers."""
         self._owner.check()
-        reports = await asyncio.gather(*(self.health(name, max_age=max_age) for name in self))
-        return dict(zip(self, reports, strict=True))
+        names = tuple(self)
+        found = await asyncio.gather(*(self._health_unless_removed(name, max_age) for name in names))
+        return {name: report for name, report in zip(names, found, strict=True) if report is not None}
+
+    async def _health_unless_removed(self, name: str, max_age: float | None) -> HealthReport | None:
+        try:
+            return await self.health(name, max_age=max_age)
+        except ProfileRemoved:
+            return None  # between the question and its turn
 
     def is_stuck(self, name: str) -> bool:
         """Whether the pool is full and nothing has come back to it for `health.stuck_after`, at several
-        readings of its counters, of which this is one; no I/O.
+        readings of its counters, of which this is one; no I/O. One that an operator paused or disabled is
+        not: after a restart it would not be that any more.
         """
         self[name]
         handle = self._engines.get(name)
-        return handle is not None and self._health.read_pool(handle)
+        is_stuck = handle is not None and self._health.read_pool(handle)
+        return is_stuck and self._engines.state(name) == "active"
 
     def health_history(self, name: str) -> HealthHistory:
         """Return a profile's last results and changes of status, since the registry was opened; no I/O."""

@@ -47,6 +47,8 @@ class ReloadedProfiles(OperatedProfiles):
         """See `OpenedProfiles`."""
         super().open()
         self._reloading = asyncio.Lock()
+        if self._reload_error is not None:
+            self._health.reload_error = _summary(self._reload_error)
 
     def plan(self) -> Plan:
         """Say what `reload` would change. Reads the files that changed, and may take as long as that.
@@ -143,7 +145,7 @@ class ReloadedProfiles(OperatedProfiles):
                 continue
             settings = settled[each.profile]
             if each.effect is not Effect.LIVE:
-                self._health.forget(each.profile)
+                self._health.forget(each.profile, is_rebuilt=each.effect is Effect.REBUILD)
             if each.effect is Effect.REBUILD:
                 self._engines.retire(each.profile, settings)
                 self._engines.put(handles.pop(each.profile) if each.profile in handles else Handle(settings))

@@ -77,13 +77,27 @@ class Course:
             self._transitions.append(last)
         return last.checked_at
 
-    def note(self, report: HealthReport) -> None:
-        """Remember a report; one that comes from an earlier check is that check's result."""
-        if report.checked_at != self._noted or self.latest is None or report.status is not self.latest.status:
+    def note(self, report: HealthReport) -> HealthReport:
+        """Remember a report, and return it; one that comes from an earlier check is that check's result."""
+        if self._is_result(report):
             self._noted = report.checked_at
             point = HealthPoint(report.checked_at, report.status, report.reason, report.latency_ms)
             self._results.append(point)
         self.latest = report
+        return report
+
+    def _is_result(self, report: HealthReport) -> bool:
+        if self.latest is None or report.status is not self.latest.status:
+            return True
+        # Each who asks about a profile that is paused would else push a check out that was made.
+        is_paused = report.reason == self.latest.reason == "paused"
+        return report.checked_at != self._noted and not is_paused
+
+    def begin_anew(self) -> None:
+        """Go on with another engine: what was found last was of another database, and of another pool."""
+        self.latest = None
+        self._read_at = float("-inf")
+        self.dwell = Dwell()
 
     def history(self) -> HealthHistory:
         """Return what is remembered."""

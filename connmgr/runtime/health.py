@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable
 from contextvars import Context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
-from connmgr.failure import Failure, FailureKind
+from connmgr.failure import Failure
 from connmgr.profile import Profile
-from connmgr.report import HealthHistory, HealthReport, ServiceState, Status
+from connmgr.report import HealthHistory, HealthReport, ServiceState
+from connmgr.runtime import reports
 from connmgr.runtime.course import Course
 from connmgr.runtime.handle import Handle
 from connmgr.runtime.integrity import check_integrity
 from connmgr.runtime.monitor import Answer, Monitor, NotChecked
 from connmgr.runtime.seats import Seats
-from connmgr.runtime.verdict import Facts, judge
+from connmgr.runtime.verdict import Facts
 from connmgr.server import ServerInfo
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """The monitor that answers for a profile, found by `identity`; `parted` is done once another does."""
+
+    identity: Hashable
+    monitor: Monitor
+    parted: asyncio.Future[None]
 
 
 class Health:
@@ -31,9 +41,11 @@ class Health:
     def __init__(self, most_per_server: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._most = most_per_server
-        self._seats: dict[Hashable, Seats] = {}
-        self._by_identity: dict[Hashable, Monitor] = {}
-        self._by_name: dict[str, Monitor] = {}
+        # As long as a monitor has them: reloads may lead to ever other servers.
+        self._seats: WeakValueDictionary[Hashable, Seats] = WeakValueDictionary()
+        self._links: dict[str, Link] = {}
+        self._monitors: dict[Hashable, Monitor] = {}
+        self._linked: dict[Monitor, set[str]] = {}
         self._courses: defaultdict[str, Course] = defaultdict(Course)
         self._resting: set[asyncio.Task[None]] = set()
         self.reload_error = ""
@@ -46,65 +58,40 @@ class Health:
         integrity: float | None = None,
         *,
         state: ServiceState = "active",
-    ) -> HealthReport:
+        spent: float = 0.0,
+    ) -> HealthReport | None:
         """Return a report within `health.timeout`; never raises for a database that is down.
 
         What the server said may be `max_age` seconds old, `health.ttl` unless given; the pool's counters
-        are of now. With `integrity` the database is read whole, for up to so many seconds more.
+        are of now. With `integrity` the database is read whole, for up to so many seconds more. `spent` are
+        seconds that the asker has waited already. None says that meanwhile `forget` was called for the
+        profile: what was found, if anything, is of the database of before.
         """
-        monitor = self._monitor(handle)
-        settings = handle.settings.health
+        link, settings = self._link(handle), handle.settings.health
+        monitor = link.monitor
         age = settings.ttl if max_age is None else max_age
-        answer = await monitor.ask(within=settings.timeout, max_age=age)
+        answer = await monitor.ask(
+            within=settings.timeout, max_age=age, left=max(0.0, settings.timeout - spent), parted=link.parted
+        )
         if isinstance(answer.error, NotChecked) and monitor.latest is not None:
             answer = monitor.latest  # older than was asked for, and still what is known
-        if integrity is not None and answer.server is not None:
+        if integrity is not None and answer.server is not None and not link.parted.done():
             answer = await _read_whole(handle, answer, answer.server, integrity)
-        return self._report(handle, monitor, answer, state)
+        return None if link.parted.done() else self._report(handle, monitor, answer, state)
 
     def paused(self, handle: Handle) -> HealthReport:
         """Report a profile that an operator paused: its database is left alone."""
-        course, now, reason = self._courses[handle.name], dt.datetime.now(dt.UTC), "paused"
-        pool = handle.stats()
-        report = HealthReport(
-            profile=handle.name,
-            status=Status.DEGRADED,
-            reason=reason,
-            critical=handle.settings.health.critical,
-            reachable=False,
-            saturated=pool.saturated,
-            latency_ms=None,
-            checked_at=now,
-            since=course.since(Status.DEGRADED, reason, now),
-            pool=pool,
-            hint=f"an operator paused it: `connmgr resume {handle.name}`, or registry.resume, lets it go on",
-            reload_error=self.reload_error,
-        )
-        course.note(report)
-        return report
+        course = self._courses[handle.name]
+        return course.note(reports.paused(handle, course, self.reload_error))
+
+    def left(self, handle: Handle) -> HealthReport:
+        """Report a profile that is not in service any more; nothing is remembered of it."""
+        return reports.left(handle, self.reload_error)
 
     def misconfigured(self, profile: Profile, failure: Failure) -> HealthReport:
         """Report a profile whose settings cannot be had: nothing was asked."""
-        health = profile.values.get("health")
-        critical = health.get("critical") if isinstance(health, Mapping) else None
-        course, now = self._courses[profile.name], dt.datetime.now(dt.UTC)
-        reason = FailureKind.MISCONFIGURED.value
-        report = HealthReport(
-            profile=profile.name,
-            status=Status.UNHEALTHY,
-            reason=reason,
-            critical=critical is not False,
-            reachable=False,
-            saturated=False,
-            latency_ms=None,
-            checked_at=now,
-            since=course.since(Status.UNHEALTHY, reason, now),
-            error=failure,
-            hint=failure.hint,
-            reload_error=self.reload_error,
-        )
-        course.note(report)
-        return report
+        course = self._courses[profile.name]
+        return course.note(reports.misconfigured(profile, failure, course, self.reload_error))
 
     def read_pool(self, handle: Handle) -> bool:
         """Return whether a pool is stuck, by its counters alone."""
@@ -122,27 +109,46 @@ class Health:
         return self._courses[name].history() if name in self._courses else HealthHistory()
 
     def set_most_per_server(self, most: int) -> None:
-        """Let a server bear so many connections for checks from now on."""
+        """Let a server bear so many connections for checks from now on; those beyond are closed."""
+        if most == self._most:
+            return
         self._most = most
         for seats in set(self._seats.values()):
             seats.set_most(most)
+            self._own(seats.shed())
 
-    def forget(self, name: str, *, for_good: bool = False) -> asyncio.Task[None] | None:
+    def forget(
+        self, name: str, *, is_rebuilt: bool = False, for_good: bool = False
+    ) -> asyncio.Task[None] | None:
         """Check a profile anew from now on: by the driver and the settings that it will have then.
 
-        Returns the task that closes the connection that was kept, if there is one. With `for_good` nothing
-        is remembered of the profile either.
+        Who waits for a check of it asks anew as well. Returns the task that closes the connection that was
+        kept, if there is one that nobody else uses. When it `is_rebuilt`, what was known of its database and
+        its pool does not hold any more, and with `for_good` nothing is remembered of it at all.
         """
         if for_good:
             self._courses.pop(name, None)
-        monitor = self._by_name.pop(name, None)
-        if monitor is None:
+        elif is_rebuilt and name in self._courses:
+            self._courses[name].begin_anew()
+        link = self._links.get(name)
+        if link is None:
             return None
-        if monitor.profile != name and monitor in self._by_name.values():
+        monitor = link.monitor
+        if monitor.profile != name and len(self._linked[monitor]) > 1:
+            self._part(name)
             return None  # others use it, and it is theirs
-        self._by_name = {other: one for other, one in self._by_name.items() if one is not monitor}
-        self._by_identity = {key: one for key, one in self._by_identity.items() if one is not monitor}
+        for other in tuple(self._linked[monitor]):
+            self._part(other)
+        del self._linked[monitor]
+        del self._monitors[link.identity]
+        monitor.abandon()
         return self._own(monitor.close())
+
+    def _part(self, name: str) -> None:
+        link = self._links.pop(name)
+        self._linked[link.monitor].discard(name)
+        if not link.parted.done():
+            link.parted.set_result(None)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, context=Context())
@@ -152,25 +158,28 @@ class Health:
 
     def housekeep(self) -> None:
         """Close connections that no check has used for a while."""
-        for monitor in self._by_identity.values():
+        for monitor in self._monitors.values():
             if monitor.is_unasked():
                 self._own(monitor.rest())
 
     async def close(self) -> None:
         """End the checks in progress, and close every connection."""
-        ends = [monitor.close() for monitor in self._by_identity.values()]
+        ends = [monitor.close() for monitor in self._monitors.values()]
         await asyncio.gather(*ends, *self._resting, return_exceptions=True)
 
-    def _monitor(self, handle: Handle) -> Monitor:
-        monitor = self._by_name.get(handle.name)
-        if monitor is None:
-            driver = handle.driver
-            monitor = self._by_identity.get(driver.identity)
+    def _link(self, handle: Handle) -> Link:
+        link = self._links.get(handle.name)
+        if link is None:
+            identity = handle.driver.identity
+            monitor = self._monitors.get(identity)
             if monitor is None:
-                seats = self._seats_of(driver.servers)
-                monitor = self._by_identity[driver.identity] = Monitor(handle, seats, self._clock)
-            self._by_name[handle.name] = monitor
-        return monitor
+                monitor = Monitor(handle, self._seats_of(handle.driver.servers), self._clock)
+                self._monitors[identity] = monitor
+                self._linked[monitor] = set()
+            self._linked[monitor].add(handle.name)
+            parted = asyncio.get_running_loop().create_future()
+            link = self._links[handle.name] = Link(identity, monitor, parted)
+        return link
 
     def _seats_of(self, servers: tuple[Hashable, ...]) -> Seats:
         """Return the seats of servers; a list of them has those of any that is known already."""
@@ -196,26 +205,7 @@ class Health:
             is_disabled=state == "disabled",
             secret_trouble=handle.driver.secret_trouble,
         )
-        verdict = judge(facts)
-        report = HealthReport(
-            profile=handle.name,
-            status=verdict.status,
-            reason=verdict.reason,
-            critical=health.critical,
-            reachable=answer.server is not None,
-            saturated=pool.saturated,
-            latency_ms=None if answer.latency_ms is None else round(answer.latency_ms, 3),
-            checked_at=answer.checked_at,
-            since=course.since(verdict.status, verdict.reason, answer.checked_at),
-            stuck=facts.is_stuck,
-            server=answer.server,
-            pool=pool,
-            error=failure,
-            hint=verdict.hint,
-            reload_error=self.reload_error,
-        )
-        course.note(report)
-        return report
+        return course.note(reports.checked(handle, answer, facts, course, self.reload_error))
 
 
 async def _read_whole(handle: Handle, answer: Answer, server: ServerInfo, within: float) -> Answer:

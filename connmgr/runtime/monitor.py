@@ -26,12 +26,15 @@ LOAD_TTL: Final = 5.0
 LEEWAY: Final = 0.06
 """Seconds past the deadline in which a check says what it found; its askers would each find it late."""
 
+MOMENT: Final = 0.1
+"""Seconds in which a check that nobody asks about any more may end by itself, as most of them do."""
+
 UNASKED: Final = 60.0
 """Seconds after the last question that a connection is still kept."""
 
 
 class NotChecked(TimeoutError):
-    """No turn came in time, although the server answers: more databases are checked than it has seats."""
+    """The database was not asked in time: no turn came on a server that answers, or it is another one now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Monitor:
         self._asked_at = clock()
         self._writers: set[Hashable] = set()
         self._address: Hashable = None
-        self._is_closed = False
+        self._is_closed = self._is_abandoned = False
         self._began = dt.datetime.now(dt.UTC)
         self.latest: Answer | None = None
 
@@ -84,32 +87,43 @@ class Monitor:
         """Classify what a check raised, the secrets that it used masked."""
         return self._handle.classify(error)
 
-    async def ask(self, *, within: float, max_age: float) -> Answer:
-        """Return an answer not older than `max_age` seconds, or a new one, after at most `within` seconds."""
+    async def ask(
+        self, *, within: float, max_age: float, left: float, parted: asyncio.Future[None]
+    ) -> Answer:
+        """Return an answer not older than `max_age` seconds, or that of a check, which has `within` seconds.
+
+        After at most `left` seconds, or as soon as `parted` is done, it is that there was none.
+        """
         self._asked_at = self._clock()
         before = self.latest
         if before is not None and self._asked_at - before.at < max_age:
             return before
         self._timeout = max(self._timeout, within)
         loop = asyncio.get_running_loop()
-        end = loop.time() + within + LEEWAY
+        end = loop.time() + left + LEEWAY
         while True:
             is_joined = self._running is not None and not self._running.done()
             running = self._under_way()
             if running is None:
                 return Answer(self._asked_at, self._began, error=self._late(within))
-            await asyncio.wait({running}, timeout=max(0.0, end - loop.time()))
+            patience = max(0.0, end - loop.time())
+            await asyncio.wait({running, parted}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if parted.done():
+                return Answer(self._asked_at, self._began, error=NotChecked("it is asked elsewhere now"))
             if self.latest is not None and self.latest is not before:
                 before = self.latest
                 was_short = is_joined and isinstance(before.error, TimeoutError)
                 if not was_short or loop.time() >= end - 2 * LEEWAY:
                     return before
                 continue  # it had less time than this question has
+            if not running.done() and left < within:
+                error = NotChecked(f"{left:g} s were left of {within:g} s (health.timeout)")
+                return Answer(self._asked_at, self._began, error=error)
             if not running.done() or running.cancelled() or loop.time() >= end:
                 return Answer(self._asked_at, self._began, error=self._late(within))
             # It had its answer before this question, and was only closing its connection.
-            if isinstance(error := running.exception(), Exception):
-                return Answer(self._asked_at, self._began, error=error)
+            if isinstance(failed := running.exception(), Exception):
+                return Answer(self._asked_at, self._began, error=failed)
 
     def _under_way(self) -> asyncio.Task[None] | None:
         if self._is_closed:
@@ -175,6 +189,8 @@ class Monitor:
                 return await self._probe(now + (end - now) / 2)
             except Exception:  # noqa: BLE001 - the new connection below tells what is wrong
                 self._drop()
+        if self._is_abandoned:
+            raise NotChecked("nobody asks this one any more")
         left = end - loop.time()
         limit = asyncio.timeout(left)
         try:
@@ -246,6 +262,10 @@ class Monitor:
         """Close the connection that is kept for a next check, unless one runs."""
         await self._seats.give_up(self)
 
+    def abandon(self) -> None:
+        """Begin no check any more, for another monitor takes its place; `close` has to follow."""
+        self._is_closed = self._is_abandoned = True
+
     async def close(self) -> None:
         """End a check in progress, which is bounded, and close the connection. A cancellation is raised
         after that: a check left to itself would open a connection that nobody closes.
@@ -260,5 +280,15 @@ class Monitor:
         if running is not None and not running.done():
             if self._waits_since is not None:
                 running.cancel()
+            if self._is_abandoned:
+                await asyncio.wait({running}, timeout=MOMENT)
+                self._cut_short(running)
             await asyncio.wait({running})
         await self.rest()
+
+    def _cut_short(self, running: asyncio.Task[None]) -> None:
+        """End a check that nobody wants to know of, and whose seat the monitor in its place may need."""
+        if self._connection is not None:
+            self._drop()
+        else:
+            running.cancel()  # no question is under way that the driver would have to take back

@@ -37,12 +37,21 @@ class Seats:
         self.loads_at: dict[Hashable, float] = {}
 
     def set_most(self, most: int) -> None:
-        """Have so many seats from now on; what is taken beyond them is not given on when it is left."""
+        """Have so many seats from now on; what is taken beyond them is not given on when it is left.
+
+        What is kept beyond them stays so until `shed`.
+        """
         self._free += most - self._most
         self._most = most
         while self._free > 0 and self._waiting:
             self._free -= 1
             self._give_to_next()
+
+    async def shed(self) -> None:
+        """Close kept connections as long as there are too many, those that were unused for longest first."""
+        # Whoever came while there were too many waits, also where a connection is kept that could make room.
+        while self._kept and (surplus := len(self._waiting) - self._free) > 0:
+            await asyncio.gather(*(self.give_up(sitter) for sitter in [*self._kept][:surplus]))
 
     async def take(self, sitter: Sitter) -> bool:
         """Return once `sitter` has a seat: its own that it kept, a free one, or the next. Says whether
@@ -53,7 +62,8 @@ class Seats:
         elif self._free > 0:
             self._free -= 1
         else:
-            await (self._evict() if self._kept else self._wait())
+            # With fewer seats than are taken, a connection that is closed makes no room for another.
+            await (self._evict() if self._kept and self._free == 0 else self._wait())
             return True
         return False
 

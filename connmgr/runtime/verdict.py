@@ -67,7 +67,8 @@ def judge(facts: Facts) -> Verdict:
         return Verdict(Status.UNHEALTHY, "pool_stuck", hint)
     if not facts.was_checked:
         hint = (
-            "more databases are checked than health.max_monitors allows at once: raise it, or health.timeout"
+            "more databases are checked than health.max_monitors allows at once: raise it, or health.timeout "
+            "(or a reload changed the profile just now)"
         )
         return Verdict(Status.DEGRADED, "not_checked", hint)
     return _degraded(facts) or Verdict(Status.HEALTHY, "ok")

@@ -16,6 +16,7 @@ from tests.rig.postgres import PostgresServer
 from tests.rig.profiles import asked_each_time
 from tests.rig.roles import new_primary, new_read_only, new_standby
 from tests.rig.template import Template
+from tests.rig.written import Written
 
 Load = Callable[..., Registry]
 
@@ -34,6 +35,12 @@ def load(tmp_path: Path) -> Load:
         return Registry.load(directory, environ={} if environ is None else environ)
 
     return load
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """The files that `load` wrote, to be changed before a reload."""
+    return Written(tmp_path / "profiles")
 
 
 @pytest.fixture(scope="module")

@@ -106,9 +106,9 @@ async def test_what_is_known_to_be_down_stays_so_while_its_turn_does_not_come(
         lost={"url": own_postgres.url(dbname="lost", sslmode="disable"), "health": {"timeout": "50ms"}},
     ) as registry:
         before = await registry.health("lost", max_age=0)
-        seats = registry._health._by_name["lost"]._seats
+        seats = registry._health._links["lost"].monitor._seats
         await registry.health("well")
-        await seats.take(registry._health._by_name["well"])
+        await seats.take(registry._health._links["well"].monitor)
         asking = asyncio.create_task(registry.health("lost"))
         await asyncio.sleep(0)
         seats.answered_at = float("inf")

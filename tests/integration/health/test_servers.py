@@ -53,7 +53,7 @@ async def test_a_server_without_a_connection_left_needs_attention(
             await registry.health("orders")
             for _ in range(2):
                 await stack.enter_async_context(registry.connect("other"))
-            registry._health._by_name["orders"]._seats.loads_at.clear()
+            registry._health._links["orders"].monitor._seats.loads_at.clear()
             report = await registry.health("orders")
 
     assert (report.status, report.reason) == (Status.DEGRADED, "too_many_connections")

@@ -133,3 +133,106 @@ async def test_there_are_never_more_and_none_is_lost(seed: int) -> None:
     taken = [asyncio.create_task(seats.take(Sitter(seats))) for _ in range(3)]
     await wait_until(lambda: all(task.done() for task in taken), what="all three seats")
     assert not any(task.result() for task in taken)
+
+
+async def test_with_fewer_seats_than_are_taken_nobody_gets_one_until_enough_are_left() -> None:
+    seats = Seats(2)
+    first, second, third = (Sitter(seats) for _ in range(3))
+    await seats.take(first)
+    await second.check()
+    seats.set_most(1)
+    waiting = asyncio.create_task(seats.take(third))
+    await asyncio.sleep(0)
+
+    await seats.shed()
+    was_waiting = not waiting.done()
+    seats.leave()
+
+    assert (was_waiting, second.has_connection) == (True, False)
+    assert await waiting
+
+
+async def test_whoever_waited_while_there_were_too_many_gets_the_seat_of_one_that_is_kept() -> None:
+    seats = Seats(4)
+    kept = [Sitter(seats) for _ in range(4)]
+    for sitter in kept:
+        await sitter.check()
+    seats.set_most(2)
+    shedding = asyncio.create_task(seats.shed())
+    await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(seats.take(Sitter(seats)))
+    await asyncio.gather(shedding, waiting)
+
+    assert [sitter.has_connection for sitter in kept] == [False, False, False, True]
+
+
+async def test_more_seats_go_to_those_who_wait() -> None:
+    seats = Seats(1)
+    await seats.take(Sitter(seats))
+    waiting = [asyncio.create_task(seats.take(Sitter(seats))) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    seats.set_most(3)
+    await asyncio.sleep(0)
+
+    assert [task.done() for task in waiting] == [True, True, False]
+    seats.leave()
+    await asyncio.gather(*waiting)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_limit_that_changes_is_kept_from_then_on_and_none_is_lost(seed: int) -> None:
+    """Where it went down, there are never more than there were, until there are no more than it says."""
+    random_ = random.Random(seed)
+    seats = Seats(3)
+    sitters = [Sitter(seats) for _ in range(8)]
+    allowed, shedding = 3, []
+
+    def look() -> None:
+        nonlocal allowed
+        taken = seats._most - seats._free
+        assert sum(each.has_connection for each in sitters) <= taken <= allowed
+        # Those that were taken when the limit went down may end in their time.
+        allowed = max(seats._most, min(allowed, taken))
+
+    async def come_and_go(sitter: Sitter) -> None:
+        for _ in range(20):
+            task = asyncio.create_task(sitter.check())
+            for _ in range(random_.randrange(6)):
+                await asyncio.sleep(0)
+            if random_.random() < 0.4:
+                task.cancel()
+            await asyncio.wait({task})
+
+    async def change() -> None:
+        nonlocal allowed
+        for _ in range(30):
+            most = random_.randrange(1, 6)
+            allowed = max(allowed, most)
+            seats.set_most(most)
+            shedding.append(asyncio.create_task(seats.shed()))
+            for _ in range(random_.randrange(8)):
+                await asyncio.sleep(0)
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(0)
+            look()
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(change(), *map(come_and_go, sitters))
+    watching.cancel()
+    await asyncio.wait({watching})
+    assert watching.cancelled(), watching
+    await asyncio.gather(*shedding)
+    for sitter in sitters:
+        await seats.give_up(sitter)
+
+    seats.set_most(3)
+    taken = [asyncio.create_task(seats.take(Sitter(seats))) for _ in range(4)]
+    await wait_until(lambda: all(task.done() for task in taken[:3]), what="all three seats")
+    assert not any(task.result() for task in taken[:3])
+    assert not taken[3].done()
+    seats.leave()
+    await taken[3]
