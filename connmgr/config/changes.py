@@ -53,7 +53,7 @@ def _group_changes(old: Any, new: Any, profile: Profile, path: Path) -> Iterator
         if is_dataclass(other):
             yield from _group_changes(one, other, profile, here)
         else:
-            yield _change(here, value_text(one, here), value_text(other, here), profile)
+            yield _change(_written_as(here, profile), value_text(one, here), value_text(other, here), profile)
 
 
 def _target_changes(old: Target, new: Target, profile: Profile) -> Iterator[Change]:
@@ -64,10 +64,33 @@ def _target_changes(old: Target, new: Target, profile: Profile) -> Iterator[Chan
     differing = [name for name in compared if getattr(old, name) != getattr(new, name)]
     for name in differing:
         path = _path(name, profile)
+        if name == "servers" and path != ("url",):
+            yield from _server_changes(old, new, profile)
+            continue
         if path != ("url",):
             yield _change(path, _text(getattr(old, name)), _text(getattr(new, name)), profile)
     if any(_path(name, profile) == ("url",) and name in _ADDRESS for name in differing):
         yield _change(("url",), old.url, new.url, profile)
+
+
+def _server_changes(old: Target, new: Target, profile: Profile) -> Iterator[Change]:
+    """Yield what differs of a list of servers, word by word as `connection` has them."""
+    for word in ("host", "hostaddr", "port"):
+        one, other = (_all_of(target, word) for target in (old, new))
+        if one != other:
+            yield _change(("connection", word), one, other, profile)
+
+
+def _all_of(target: Target, word: str) -> str:
+    values = [getattr(server, word) for server in getattr(target, "servers", ())]
+    return ",".join("none" if value is None else str(value) for value in values)
+
+
+def _written_as(path: Path, profile: Profile) -> Path:
+    """Return the key at which a setting is written: libpq's word for one that has two names."""
+    libpq = ("connection", "connect_timeout")
+    is_libpq = path == ("timeouts", "connect") and path not in profile.places and libpq in profile.places
+    return libpq if is_libpq else path
 
 
 def _path(name: str, profile: Profile) -> Path:
