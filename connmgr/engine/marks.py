@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 _UNANSWERED: Final = "_connmgr_unanswered"
 _PROFILE: Final = "_connmgr_profile"
 _UNREPEATABLE: Final = "_connmgr_unrepeatable"
+_AS_OF: Final = "_connmgr_as_of"
 _DEEPEST: Final = 20
 
 
@@ -50,6 +52,18 @@ def mark_unrepeatable(error: BaseException) -> None:
 def is_unrepeatable(error: BaseException) -> bool:
     """Whether an error is marked so."""
     return bool(getattr(error, _UNREPEATABLE, False))
+
+
+def mark_as_of(error: BaseException, moment: float) -> None:
+    """Note as of when an error tells how things are, by the monotonic clock: later, all may be well."""
+    setattr(error, _AS_OF, moment)
+
+
+def as_of(error: BaseException) -> float:
+    """Return what is noted so; infinity for an error that is as true for whoever comes now."""
+    return next(
+        (each for each in (getattr(e, _AS_OF, None) for e in _causes(error)) if each is not None), inf
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

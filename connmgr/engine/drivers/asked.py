@@ -11,8 +11,10 @@ from connmgr.secret import Secret, SecretSource
 _RESTS: Final = 10
 """How many times as long as it took to answer a source is left alone, by whoever has an answer already."""
 
-_SHORT: Final = 0.1
-"""Seconds of rest that are not worth remembering."""
+_SLOW: Final = 0.1
+"""Seconds from which on an answer was a slow one. A busy event loop makes a file's answer take some time, and
+whoever was refused just before the file changed could not look again.
+"""
 
 
 class Asked:
@@ -61,11 +63,14 @@ class Asked:
     async def ask_again(self) -> Secret:
         """Return the secret as it is now, whatever life the last answer has left.
 
-        A source that took d seconds for that answer is not asked within 10 d of it: `now` stands.
+        A slow source, which took d seconds for that answer, is not asked within 10 d of it: `now` stands.
 
         Raises:
             ConfigError: it cannot be had.
         """
+        if self._beside is not None and self._beside.task is not None:
+            # It began before this call, and may bring what was true before.
+            await asyncio.wait({self._beside.task})
         if self.now is not None and self._rests():
             return self.now
         return await self._answer()
@@ -133,9 +138,10 @@ class Asked:
             return self._took(secret, begun)
         finally:
             now = loop.time()
-            rest = max(rest, (now - begun) * _RESTS)
+            if now - begun >= _SLOW:
+                rest = max(rest, (now - begun) * _RESTS)
             beside.task = None
-            beside.rests_until = now + rest if rest > _SHORT else 0.0
+            beside.rests_until = now + rest if rest else 0.0
             if not beside.rests_until and beside.earlier is None:
                 self._beside = None
 

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from connmgr import logs
 from connmgr.engine.drivers.asked import Asked
 from connmgr.engine.drivers.refused import Refusals, Refused
+from connmgr.engine.marks import mark_as_of
 from connmgr.errors import ConfigError
 from connmgr.secret import Secret
 
@@ -158,6 +159,7 @@ class Rotating:
         while True:
             # Before anything is raised as well: whoever waited for another's trial has an old answer, and its
             # refusal would go to callers that came after the change.
+            looked_at = asyncio.get_running_loop().time()
             secret = await _had(self._asked.ask_again()) or secret
             previous = self._previous.now if self._previous is not None else None
             secrets = [secret] if previous is None else [secret, previous]
@@ -166,7 +168,9 @@ class Rotating:
                 return secret
             first = min(pauses, key=lambda pause: pause.until)
             if self._asked.proven is None or first.until > last:
-                raise self._told(pauses[0].error(), first)
+                error = pauses[0].error()
+                mark_as_of(error, looked_at)
+                raise self._told(error, first)
             left = first.until - asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, min(_ASKS, left)))
 
@@ -223,6 +227,8 @@ class Rotating:
 
     def _refused(self, secret: Secret, error: Exception, begun: float) -> Exception:
         now = asyncio.get_running_loop().time()
+        # Not as of now: the server may have judged before it was changed, and be heard after that.
+        mark_as_of(error, begun)
         return self._told(error, self._refusals.note(secret, error, begun, now))
 
     # What is said of it -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from connmgr.engine.marks import as_of
 from connmgr.engine.pool import stats
 from connmgr.engine.pool.breaker import build_breaker, state_of
 from connmgr.engine.pool.closing import ClosingPool
@@ -121,10 +122,14 @@ class Stock(ClosingPool):
         return self._alive_at
 
     def failed(self, error: BaseException) -> None:
-        """Tell the oldest waiter, or all of them when no connection is left that could come back."""
-        self._waiters.fail(error)
+        """Tell the oldest waiter, or all of them when no connection is left that could come back.
+
+        Not those who came after what the error tells of: another connect finds out for them.
+        """
+        came_by = as_of(error)
+        self._waiters.fail(error, came_by)
         if not self.meter.open:
-            self._waiters.fail_all(error)
+            self._waiters.fail_all(error, came_by)
 
     def counted(self, error: BaseException | None) -> None:
         """See `Needs`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from connmgr.engine.pool.record import Record
@@ -77,8 +78,10 @@ class Waiters:
             future.set_result(record)
         return future is not None
 
-    def fail(self, error: BaseException) -> bool:
-        """Let the oldest waiter raise `error`; False when nobody waits."""
+    def fail(self, error: BaseException, came_by: float = inf) -> bool:
+        """Let the oldest waiter raise `error`; False when nobody waits who came by then."""
+        if self._queue and next(iter(self._queue.values()))[0] > came_by:
+            return False
         future = self._next()
         if future is not None:
             future.set_exception(error)
@@ -89,9 +92,9 @@ class Waiters:
         while self._queue and next(iter(self._queue.values()))[1] <= failures:
             self.fail(error)
 
-    def fail_all(self, error: BaseException) -> None:
-        """Let every waiter raise `error`."""
-        while self.fail(error):
+    def fail_all(self, error: BaseException, came_by: float = inf) -> None:
+        """Let every waiter raise `error` who came by then."""
+        while self.fail(error, came_by):
             pass
 
     def _next(self) -> asyncio.Future[Record | None] | None:

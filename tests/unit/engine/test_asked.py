@@ -106,7 +106,7 @@ async def test_a_slow_source_is_left_alone_by_who_has_an_answer() -> None:
     asked = Asked(source)
     asker = asyncio.create_task(asked.ask())
     await wait_until(lambda: source.asked == 1)
-    asyncio.get_running_loop().call_later(0.03, source.go.set)
+    asyncio.get_running_loop().call_later(0.15, source.go.set)
     await asker
 
     again = await asked.ask_again()
