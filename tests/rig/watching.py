@@ -85,6 +85,12 @@ def write_in_pieces(path: Path, pieces: list[str], pause: float) -> None:
             file.flush()
 
 
+def write_after(pause: float, path: Path) -> None:
+    """Write a file after so many seconds."""
+    time.sleep(pause)
+    path.write_text(f"url: sqlite:///{pause}.db\n", encoding="utf-8")
+
+
 def write_often(path: Path, per_second: int, seconds: float) -> int:
     """Write a file again and again, in place; return how often."""
     begin, count = time.monotonic(), 0

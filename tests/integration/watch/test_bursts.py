@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,11 +13,30 @@ import pytest
 
 from connmgr.config.watch import Watch
 from tests.rig.wait import wait_until
-from tests.rig.watching import count_until_silent, descriptors, silent, threads, told_once, write_often
+from tests.rig.watching import (
+    count_until_silent,
+    descriptors,
+    silent,
+    threads,
+    told_once,
+    write_often,
+)
 
 MANY = 10_000
 SECONDS = 3.0
 LONGEST = 0.6
+BEGIN = """
+import asyncio, sys
+from pathlib import Path
+from connmgr.config.watch import Watch
+from tests.rig.watching import told, write_after
+
+async def main(directory, pause):
+    async with Watch(directory) as watch:
+        await told(watch, lambda: write_after(pause, directory / "tenant7.yaml"))
+
+asyncio.run(main(Path(sys.argv[1]), float(sys.argv[2])))
+"""
 
 
 async def test_a_thousand_writes_a_second_are_told_of_as_often_as_longest_says(
@@ -82,6 +103,17 @@ async def test_one_of_ten_thousand_files_changes(large: Path) -> None:
         await told_once(watch, lambda: (large / "tenant7.yaml").unlink())
         await told_once(watch, lambda: large.rename(large.with_name("away")))
         await told_once(watch, lambda: large.with_name("away").rename(large))
+
+
+def test_a_change_while_the_events_begin_is_told(large: Path) -> None:
+    """Among so many files no look comes by for seconds: what neither events nor the look at their begin saw
+    would be late. In a new process each time, where their begin takes longest.
+    """
+    for pause in ("0.04", "0.06", "0.08", "0.1", "0.12"):
+        command = [sys.executable, "-W", "error", "-c", BEGIN, str(large), pause]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path.cwd())
+
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 async def test_a_link_among_ten_thousand_files_is_watched(large: Path, tmp_path: Path) -> None:
