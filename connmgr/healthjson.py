@@ -25,11 +25,19 @@ def health_json(reports: Mapping[str, HealthReport]) -> dict[str, object]:
 
     Each profile is a component of the type `datastore`; its measurements are `responseTime` in
     milliseconds, and of its pool `connections`, `utilization` in percent, `waiting` and `maxWait` in seconds.
+    `notes` say why the last reload of the profiles' files changed nothing, where it was refused.
     """
     checks: dict[str, object] = {}
     for name, report in reports.items():
         checks.update({f"{name}:{measured}": [check] for measured, check in _checks(report)})
-    return {"status": WORDS[overall(reports.values())], "checks": checks}
+    said = notes(reports.values())
+    return {"status": WORDS[overall(reports.values())], **({"notes": said} if said else {}), "checks": checks}
+
+
+def notes(reports: Iterable[HealthReport]) -> list[str]:
+    """Return what is to be said of all profiles together, one line each."""
+    refused = dict.fromkeys(report.reload_error for report in reports if report.reload_error)
+    return [f"the files are not what runs, the last reload was refused: {each}" for each in refused]
 
 
 def _checks(report: HealthReport) -> Iterable[tuple[str, dict[str, object]]]:

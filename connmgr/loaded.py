@@ -126,10 +126,11 @@ class LoadedProfiles(Mapping[str, Profile]):
             UnknownProfile: there is no such profile.
             ConfigError: a reference is not set, or what it holds is not accepted.
         """
-        profile = self[name]
-        if name not in self._settings:
-            self._settings[name] = settle(profile, self._environ)
-        return self._settings[name]
+        # In this order: as another thread asks and a reload comes between, what is settled is thrown away.
+        settled, profile = self._settings, self[name]
+        if name not in settled:
+            settled[name] = settle(profile, self._environ)
+        return settled[name]
 
     def _files(self) -> ProfileFiles:
         if self._from is None:

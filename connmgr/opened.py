@@ -62,6 +62,15 @@ class OpenedProfiles(LoadedProfiles):
         """Whether it is in service, in whichever event loop."""
         return self._owner.is_open
 
+    def require_open(self) -> None:
+        """Raise unless it is in service in the running event loop.
+
+        Raises:
+            RegistryClosed: it is not open, or only in the process that this one was forked from.
+            WrongEventLoop: it is open in another loop.
+        """
+        self._owner.check()
+
     def open(self) -> None:
         """Put the registry in service in the running event loop. Engines are built at first use.
 

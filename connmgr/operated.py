@@ -16,6 +16,10 @@ class OperatedProfiles(OpenedProfiles):
         self[name]
         return self._engines.state(name)
 
+    def service_states(self) -> dict[str, ServiceState]:
+        """Return how each profile serves that is in use, or not active; may be called from any thread."""
+        return self._owner.call(self._engines.states)
+
     async def pause(self, name: str) -> tuple[Holder, ...]:
         """Let new work wait, for its `pool.timeout` at most; return once every connection is closed.
 

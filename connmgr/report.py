@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from connmgr.failure import Failure
 from connmgr.poolstats import PoolStats
@@ -13,6 +13,8 @@ from connmgr.server import ServerInfo
 
 ServiceState: TypeAlias = Literal["active", "paused", "disabled"]
 """How a profile serves: new work is done, waits until an operator resumes it, or is refused."""
+
+SERVICE_STATES: Final[tuple[ServiceState, ...]] = get_args(ServiceState)
 
 
 class Status(StrEnum):

@@ -94,6 +94,10 @@ class Engines:
         """Return how a profile serves."""
         return self._states.get(name, "active")
 
+    def states(self) -> dict[str, ServiceState]:
+        """Return how those profiles serve that have an engine in service, or are not active."""
+        return {name: self.state(name) for name in (*self._serving, *self._states)}
+
     def set_state(self, name: str, state: ServiceState) -> None:
         """Let a profile serve so, whichever engine it has."""
         if state == "active":

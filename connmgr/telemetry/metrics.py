@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 POOL_NAME: Final = "db.client.connection.pool.name"
-"""The attribute that every metric has: the profile's name."""
+"""The attribute that every metric of a pool has: the profile's name."""
 
 STATE: Final = "db.client.connection.state"
 STATUS: Final = "connmgr.health.status"
+SERVICE_STATE: Final = "connmgr.service.state"
+RESULT: Final = "connmgr.reload.result"
 
 BOUNDARIES: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 """Bounds of OpenTelemetry's histograms, in seconds: those of its conventions for database clients."""
@@ -31,13 +33,14 @@ class Instrument(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. `attribute` is what it has beside the pool's name."""
+    """One metric. `attribute` is what it has beside the pool's name, which one about the registry lacks."""
 
     name: str
     instrument: Instrument
     unit: str
     description: str
     attribute: str | None = None
+    is_of_pools: bool = True
 
     @property
     def exposed_name(self) -> str:
@@ -48,7 +51,8 @@ class Metric:
     @property
     def attributes(self) -> tuple[str, ...]:
         """The names of all its attributes."""
-        return (POOL_NAME,) if self.attribute is None else (POOL_NAME, self.attribute)
+        own = () if self.attribute is None else (self.attribute,)
+        return (POOL_NAME, *own) if self.is_of_pools else own
 
 
 def exposed(name: str) -> str:
@@ -156,8 +160,37 @@ HEALTH_STATUS = Metric(
     "1 for the status that the last health check found, 0 for the others; absent before a first check.",
     STATUS,
 )
+RETIRING = Metric(
+    "connmgr.connections.retiring",
+    _UPDOWN,
+    "{connection}",
+    "Open connections of engines that a reload replaced, and that somebody still works with.",
+)
+STATE_OF_SERVICE = Metric(
+    "connmgr.service.state",
+    _UPDOWN,
+    "{profile}",
+    "1 for how the profile serves, 0 for the others: paused lets callers wait, disabled refuses them.",
+    SERVICE_STATE,
+)
+RELOADS = Metric(
+    "connmgr.reloads",
+    _COUNTER,
+    "{reload}",
+    "Reloads of the profiles' files that were applied, with or without a change, and refused.",
+    RESULT,
+    is_of_pools=False,
+)
+RELOAD_FAILED = Metric(
+    "connmgr.reload.failed",
+    _UPDOWN,
+    "{registry}",
+    "1 while the files are not what runs, for the last reload was refused, else 0.",
+    is_of_pools=False,
+)
 
 METRICS: Final = (
     COUNT, IDLE_MAX, IDLE_MIN, MAX, PENDING_REQUESTS, TIMEOUTS, CREATE_TIME, WAIT_TIME, USE_TIME,
-    OLDEST_WAIT, REJECTED, CONNECT_FAILURES, LEAKS, BREAKER_OPEN, RETRIES, HEALTH_STATUS,
+    OLDEST_WAIT, REJECTED, CONNECT_FAILURES, LEAKS, BREAKER_OPEN, RETRIES, HEALTH_STATUS, RETIRING,
+    STATE_OF_SERVICE, RELOADS, RELOAD_FAILED,
 )  # fmt: skip

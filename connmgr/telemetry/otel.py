@@ -8,8 +8,9 @@ from typing import Protocol, Self
 
 from connmgr.observer import Observer
 from connmgr.telemetry import extras
+from connmgr.telemetry.carried import Carried
 from connmgr.telemetry.metrics import Metric
-from connmgr.telemetry.poolnames import LIMIT, PoolNames
+from connmgr.telemetry.poolnames import LIMIT
 from connmgr.telemetry.readings import Readings, Sample, Source, read
 
 try:
@@ -42,8 +43,8 @@ def instrument(
     """Report `registry` from now on, to the global providers unless others are given. Close what it returns.
 
     The first `limit` profiles keep their names, the rest are added up as `other`. Durations are those of
-    checkouts from now on, all else counts since the profile's first use. Close the provider while the
-    registry is still open, or flush it: a registry that is closed has nothing left to report.
+    checkouts from now on, all else counts since the profile's first use. Counters go on over reloads. Close
+    the provider while the registry is still open, or flush it: one that is closed has nothing left to report.
     """
     return Instrumentation(registry, instruments_of(meter_provider), Spans(registry, tracer_provider), limit)
 
@@ -58,7 +59,8 @@ class Instrumentation:
         self._registry = registry
         self._instruments = instruments
         self._spans = spans
-        self._names = names = PoolNames(limit)
+        self._carried = Carried(limit)
+        names = self._carried.names
         self._collection = Collection(self._read)
         self._wait = Durations(instruments.wait_time, names)
         self._use = Durations(instruments.use_time, names)
@@ -85,7 +87,7 @@ class Instrumentation:
     def _read(self) -> Readings:
         # The SDK calls all callbacks before it collects the histograms: these are up to date by then.
         self._flush()
-        return read(self._registry, self._names)
+        return read(self._registry, self._carried)
 
     def _flush(self) -> None:
         for durations in (self._wait, self._use, self._create):

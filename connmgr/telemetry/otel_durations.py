@@ -34,8 +34,9 @@ class Durations(dict[str, "_Kept"]):
 
     def __missing__(self, profile: str) -> _Kept:
         name = self._names[profile]
-        kept = self._by_name.setdefault(name, _Kept(self._histogram, name))
-        return self.setdefault(profile, kept)
+        kept = self._by_name.get(name) or self._by_name.setdefault(name, _Kept(self._histogram, name))
+        # Not those of `other`, of which reloads may bring ever more.
+        return self.setdefault(profile, kept) if name == profile else kept
 
     def flush(self) -> None:
         """Record them all; from any thread."""

@@ -12,6 +12,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, Status, StatusCode, TracerProvider
 
 from connmgr.engine.failures import classify
+from connmgr.errors import ConnmgrError
 from connmgr.target import PostgresTarget
 from connmgr.telemetry.metrics import POOL_NAME
 from connmgr.telemetry.readings import Source
@@ -61,8 +62,11 @@ class Spans:
                 raise
 
     def _attributes(self, profile: str) -> dict[str, str]:
-        is_postgres = isinstance(self._source.settings(profile).target, PostgresTarget)
-        return {POOL_NAME: profile, SYSTEM: "postgresql" if is_postgres else "sqlite"}
+        try:
+            target = self._source.settings(profile).target
+        except ConnmgrError:
+            return {POOL_NAME: profile}  # a reload took it away from whoever works with it still
+        return {POOL_NAME: profile, SYSTEM: "postgresql" if isinstance(target, PostgresTarget) else "sqlite"}
 
 
 def _note(span: Span, error: BaseException) -> None:

@@ -12,8 +12,9 @@ LIMIT: Final = 200
 class PoolNames(dict[str, str]):
     """Names by profile. The first `limit` profiles keep theirs, the rest are one.
 
-    A profile's name is given when it is first asked for, and stays: were it to move to a name of its own
-    later, the counters of `other` would fall. Any thread may ask.
+    A profile's name is given when it is first asked for, and stays, also when a reload removes the profile:
+    were another to move to a name of its own later, the counters of `other` would fall, and a library that
+    remembers every name would remember ever more of them. Any thread may ask.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -24,5 +25,8 @@ class PoolNames(dict[str, str]):
         self._lock = Lock()
 
     def __missing__(self, profile: str) -> str:
+        # The rest are not remembered: reloads may bring ever other profiles.
+        if len(self) >= self._limit:
+            return OTHER
         with self._lock:
-            return self.setdefault(profile, profile if len(self) < self._limit else OTHER)
+            return self.setdefault(profile, profile) if len(self) < self._limit else self.get(profile, OTHER)

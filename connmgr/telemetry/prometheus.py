@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from threading import Lock
 from typing import Any, Final, cast
+from weakref import WeakKeyDictionary
 
 from connmgr.poolstats import Histogram
 from connmgr.telemetry import extras
+from connmgr.telemetry.carried import Carried
 from connmgr.telemetry.metrics import METRICS, Instrument, Metric, exposed
-from connmgr.telemetry.poolnames import LIMIT, PoolNames
+from connmgr.telemetry.poolnames import LIMIT
 from connmgr.telemetry.readings import Sample, Source, read
 
 try:
@@ -38,7 +41,7 @@ class PoolCollector(Collector):
 
     def __init__(self, registry: Source, limit: int = LIMIT) -> None:
         self._source = registry
-        self._names = PoolNames(limit)
+        self._carried = Carried(limit)
 
     def describe(self) -> Iterable[Family]:
         """Return every family without a sample: registering must not read a registry that is not open."""
@@ -46,17 +49,30 @@ class PoolCollector(Collector):
 
     def collect(self) -> Iterable[Family]:
         """Return the families that have samples, all pools at one moment."""
-        readings = read(self._source, self._names)
+        readings = read(self._source, self._carried)
         return [_family(metric, readings[metric]) for metric in METRICS if metric in readings]
 
 
 def exposition(registry: Source, accept: str | None = None, limit: int = LIMIT) -> tuple[bytes, str]:
     """Return the text of a scrape and its content type, for a route of the application's own.
 
-    `accept` is the header of the request: OpenMetrics for who asks for it, else Prometheus' own format.
+    `accept` is the header of the request: OpenMetrics for who asks for it, else Prometheus' own format. Names
+    and counters go on from one text of a registry to the next, as those of one collector do.
     """
     encode, content_type = choose_encoder(accept or "")
-    return encode(PoolCollector(registry, limit)), content_type
+    collector = PoolCollector(registry, limit)
+    collector._carried = _carried_for(registry, limit)
+    return encode(collector), content_type
+
+
+_scraped: Final[WeakKeyDictionary[Source, dict[int, Carried]]] = WeakKeyDictionary()
+_lock: Final = Lock()
+
+
+def _carried_for(registry: Source, limit: int) -> Carried:
+    """Return what was carried from scrape to scrape of a registry."""
+    with _lock:
+        return _scraped.setdefault(registry, {}).setdefault(limit, Carried(limit))
 
 
 def _family(metric: Metric, samples: Iterable[Sample]) -> Family:

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from connmgr.poolstats import Histogram, PoolStats
-from connmgr.report import HealthReport, Status
+from connmgr.errors import ConnmgrError
+from connmgr.poolstats import PoolStats
+from connmgr.report import SERVICE_STATES, HealthReport, ReloadStats, ServiceState, Status
 from connmgr.settings import Settings
 from connmgr.telemetry import metrics
+from connmgr.telemetry.carried import Carried
+from connmgr.telemetry.figures import FIGURES, Value, add
 from connmgr.telemetry.metrics import POOL_NAME, Metric
-
-Value: TypeAlias = int | float | Histogram
 
 
 class Source(Protocol):
     """What is asked of a registry; all of it may be called from any thread."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in service."""
+        ...
+
+    @property
+    def reloads(self) -> ReloadStats:
+        """How often it was reloaded, and refused to be."""
+        ...
+
+    @property
+    def reload_error(self) -> Exception | None:
+        """Why the last reload changed nothing; None once one succeeded."""
+        ...
+
     def stats_all(self) -> dict[str, PoolStats]:
         """Return the counters of each profile in use, of one moment, in the order of first use."""
+        ...
+
+    def service_states(self) -> dict[str, ServiceState]:
+        """Return how each profile serves that is in use, or not active."""
         ...
 
     def last_health(self) -> dict[str, HealthReport]:
@@ -41,98 +60,61 @@ class Sample:
 
 
 Readings: TypeAlias = dict[Metric, list[Sample]]
+Totals: TypeAlias = dict[tuple[str, Metric, str], Value | None]
 
 
-def read(source: Source, names: Mapping[str, str]) -> Readings:
+def read(source: Source, carried: Carried) -> Readings:
     """Return the samples of every metric that has one, all pools at one moment.
 
-    Profiles of the same name in `names` are shown as one, their figures added up.
+    Profiles of the same name in `carried` are shown as one, their figures added up. One that a reload takes
+    away meanwhile is left out.
     """
-    pools = source.stats_all()
-    minima = {name: source.settings(name).pool.min_idle for name in pools}
-    return samples(pools, minima, source.last_health(), names)
-
-
-def samples(
-    pools: Mapping[str, PoolStats],
-    minima: Mapping[str, int],
-    reports: Mapping[str, HealthReport],
-    names: Mapping[str, str],
-) -> Readings:
-    """Do what `read` does, with what it has read; `minima` are the profiles' `pool.min_idle`."""
-    totals: dict[tuple[str, Metric, str], Value | None] = {}
-    for profile, stats in pools.items():
+    names, totals = carried.names, Totals()
+    minima = {}
+    for profile, stats in carried.read(source.stats_all).items():
+        try:
+            minima[profile] = source.settings(profile).pool.min_idle
+        except ConnmgrError:
+            continue
         _add_figures(totals, names[profile], stats, minima[profile])
-    for profile, report in reports.items():
+    for name in dict.fromkeys(names[profile] for profile in minima):
+        for metric, value in carried.past(name).items():
+            _add_to(totals, (name, metric, ""), value)
+    for profile, report in source.last_health().items():
         for status in Status:
-            key = names[profile], metrics.HEALTH_STATUS, status.value
-            totals[key] = _add(totals.get(key, 0), int(report.status is status))
+            _add_to(
+                totals, (names[profile], metrics.HEALTH_STATUS, status.value), int(report.status is status)
+            )
+    for profile, state in source.service_states().items():
+        for each in SERVICE_STATES:
+            _add_to(totals, (names[profile], metrics.STATE_OF_SERVICE, each), int(state == each))
     readings: Readings = {}
-    for (name, metric, what), value in totals.items():
-        if value is not None:
-            readings.setdefault(metric, []).append(Sample(_attributes(name, metric, what), value))
-    return readings
+    for (name, metric, what), total in totals.items():
+        if total is not None:
+            readings.setdefault(metric, []).append(Sample(_attributes(name, metric, what), total))
+    return readings | dict(_of_registry(source))
 
 
-def _add_figures(
-    totals: dict[tuple[str, Metric, str], Value | None], name: str, stats: PoolStats, min_idle: int
-) -> None:
-    for figure in _FIGURES:
+def _add_figures(totals: Totals, name: str, stats: PoolStats, min_idle: int) -> None:
+    for figure in FIGURES:
         key, value = (name, figure.metric, figure.state), figure.of(stats)
         totals[key] = figure.merge(totals[key], value) if key in totals else value
     # A pool that keeps nothing has the setting and does not use it.
-    key = name, metrics.IDLE_MIN, ""
-    totals[key] = _add(totals.get(key, 0), min_idle if stats.mode == "pooled" else 0)
+    _add_to(totals, (name, metrics.IDLE_MIN, ""), min_idle if stats.mode == "pooled" else 0)
+
+
+def _add_to(totals: Totals, key: tuple[str, Metric, str], value: Value) -> None:
+    totals[key] = add(totals.get(key), value)
 
 
 def _attributes(name: str, metric: Metric, what: str) -> dict[str, str]:
     return {POOL_NAME: name} if metric.attribute is None else {POOL_NAME: name, metric.attribute: what}
 
 
-# How several profiles come to one figure: the operands are two of a kind, or None where a profile has none.
-
-
-def _add(one: Any, other: Any) -> Any:
-    """Add what there is."""
-    if one is None or other is None:
-        return other if one is None else one
-    return operator.add(one, other)
-
-
-def _add_limits(one: Any, other: Any) -> Any:
-    """Add limits: with one that has none, there is none."""
-    return None if one is None or other is None else one + other
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    metric: Metric
-    of: Callable[[PoolStats], Value | None]
-    state: str = ""
-    merge: Callable[[Any, Any], Any] = _add
-
-
-def _figures() -> Iterator[_Figure]:
-    yield _Figure(metrics.COUNT, lambda stats: stats.idle, "idle")
-    yield _Figure(metrics.COUNT, lambda stats: stats.in_use, "used")
-    yield _Figure(metrics.IDLE_MAX, lambda stats: stats.size)
-    yield _Figure(metrics.MAX, lambda stats: stats.max, merge=_add_limits)
-    yield _Figure(metrics.PENDING_REQUESTS, lambda stats: stats.waiting)
-    yield _Figure(metrics.TIMEOUTS, lambda stats: stats.timeouts)
-    yield _Figure(metrics.CREATE_TIME, lambda stats: stats.create)
-    yield _Figure(metrics.WAIT_TIME, lambda stats: stats.wait)
-    yield _Figure(metrics.USE_TIME, lambda stats: stats.use)
-    yield _Figure(metrics.OLDEST_WAIT, lambda stats: stats.oldest_wait, merge=max)
-    yield _Figure(metrics.REJECTED, lambda stats: stats.rejected)
-    yield _Figure(metrics.CONNECT_FAILURES, lambda stats: stats.failed)
-    yield _Figure(metrics.LEAKS, lambda stats: stats.leaks)
-    yield _Figure(metrics.BREAKER_OPEN, _refuses)
-    yield _Figure(metrics.RETRIES, lambda stats: stats.retries)
-
-
-def _refuses(stats: PoolStats) -> int | None:
-    # Half open, it still refuses: its one connect is the pool's own.
-    return None if stats.breaker is None else int(stats.breaker != "closed")
-
-
-_FIGURES: Final = tuple(_figures())
+def _of_registry(source: Source) -> Iterator[tuple[Metric, list[Sample]]]:
+    """Yield what is of the registry as a whole, and has no name: those of several registries add up."""
+    if source.is_open:
+        reloads = source.reloads
+        counts = {"applied": reloads.applied, "refused": reloads.refused}
+        yield metrics.RELOADS, [Sample({metrics.RESULT: each}, value) for each, value in counts.items()]
+        yield metrics.RELOAD_FAILED, [Sample({}, int(source.reload_error is not None))]

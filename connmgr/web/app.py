@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from connmgr.errors import RegistryClosed, UnknownGroup
+from connmgr.errors import RegistryClosed, UnknownGroup, WrongEventLoop
 from connmgr.registry import Registry
 from connmgr.registry_settings import WebSettings
 from connmgr.web.access import Access
@@ -26,11 +27,12 @@ Names = Callable[[], Sequence[str]]
 def health_app(registry: Registry, *, settings: WebSettings | None = None) -> Starlette:
     """Return an application for `registry`, which is opened and closed by whoever else uses it.
 
-    It serves by itself or mounted in another one. `settings` stand in for `web:` of `_registry.yaml`.
+    It serves by itself or mounted in another one. `settings` stand in for `web:` of `_registry.yaml`. A
+    reload of the registry holds from the next request on.
     No number of requests asks a database more often than `health.ttl` allows, opens more than the monitors'
     connections, or touches a pool.
     """
-    pages = Pages(registry, settings or registry.options.web)
+    pages = Pages(registry, settings)
     routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/livez": pages.live,
         "/readyz": pages.ready,
@@ -45,13 +47,13 @@ def health_app(registry: Registry, *, settings: WebSettings | None = None) -> St
 class Pages:
     """Answers requests; each page has its watch, and all of them share the dampers."""
 
-    def __init__(self, registry: Registry, settings: WebSettings) -> None:
+    def __init__(self, registry: Registry, settings: WebSettings | None) -> None:
         self._registry = registry
-        self._access = Access(settings)
-        self._dampers: defaultdict[str, Damper] = defaultdict(lambda: Damper(settings.rise, settings.fall))
-        self._watches: dict[str, Watch] = {}
-        self._scrape = Scrape(registry)
+        self._given = settings
+        self._dampers: defaultdict[str, Damper] = defaultdict(self._new_damper)
         self._has_started = False
+        self._built_for: object = None
+        self._follow()
 
     async def live(self, request: Request) -> Response:
         """Say that the process goes on, without a look at any database.
@@ -91,12 +93,17 @@ class Pages:
     async def profile(self, request: Request) -> Response:
         """Say how one profile is."""
         name = request.path_params["profile"]
-        if name not in self._registry:
-            return _not_found("no such profile\n")
-        return await self._answer(request, f"profile {name}", (name,))
+        if name in self._registry:
+            answer = await self._answer(request, f"profile {name}", (name,))
+            if name in self._registry:
+                return answer
+        return _not_found("no such profile\n")
 
     async def metrics(self, request: Request) -> Response:
         """Write the metrics of all profiles in use, for Prometheus."""
+        if (elsewhere := self._elsewhere()) is not None:
+            return elsewhere
+        self._follow()
         if self._access.needs_token and not await self._is_allowed(request):
             return PlainTextResponse(
                 "the token is needed\n", status_code=401, headers={"WWW-Authenticate": "Bearer"}
@@ -108,6 +115,9 @@ class Pages:
         return Response(content, headers={"Content-Type": kind, "Cache-Control": "no-store"})
 
     async def _answer(self, request: Request, key: str, names: Sequence[str]) -> Response:
+        if (elsewhere := self._elsewhere()) is not None:
+            return elsewhere
+        self._follow()
         watch = self._watches.get(key)
         if watch is None:
             for name in names:
@@ -117,6 +127,7 @@ class Pages:
             look = await watch.look()
         except RegistryClosed:
             return PlainTextResponse("unhealthy\n", status_code=503, headers={"Cache-Control": "no-store"})
+        self._follow()
         details = await self._is_allowed(request)
         kind = liked_best(",".join(request.headers.getlist("accept")))
         return Response(
@@ -131,6 +142,49 @@ class Pages:
 
     async def _is_allowed(self, request: Request) -> bool:
         return await self._access.is_allowed(request.headers.get("authorization"))
+
+    # What a reload changes --------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Begin anew where the registry was reloaded since the last request: no answer of before serves any
+        more, and details are for whom they are now. Dampers go on: a reload is no check.
+        """
+        # Another loop too: locks are those of the loop in which somebody first had to wait for them.
+        now = self._registry.reloads.applied, _loop()
+        if now == self._built_for:
+            return
+        self._built_for = now
+        self._access, self._scrape = Access(self._settings), Scrape(self._registry)
+        self._watches: dict[str, Watch] = {}
+        for name in self._dampers.keys() - self._registry.keys():
+            del self._dampers[name]
+        for damper in self._dampers.values():
+            damper.rise, damper.fall = self._settings.rise, self._settings.fall
+
+    @property
+    def _settings(self) -> WebSettings:
+        return self._given or self._registry.options.web
+
+    def _new_damper(self) -> Damper:
+        return Damper(self._settings.rise, self._settings.fall)
+
+    def _elsewhere(self) -> Response | None:
+        """Say that this is not the event loop that the registry is open in, if it is not."""
+        try:
+            self._registry.require_open()
+        except WrongEventLoop as error:
+            return PlainTextResponse(f"{error}\n", status_code=503, headers={"Cache-Control": "no-store"})
+        except RegistryClosed:
+            pass  # each page has its answer to that
+        return None
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """Return the running event loop; the application may be made before there is one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _not_found(what: str) -> Response:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from connmgr.healthjson import MEDIA_TYPE, WORDS, health_json
+from connmgr.healthjson import MEDIA_TYPE, WORDS, health_json, notes
 from connmgr.web.watch import Look
 
 JSON: Final = "application/json"
@@ -73,4 +73,5 @@ def _text(look: Look, *, details: bool) -> str:
     lines = [look.status.value]
     if details:
         lines += [f"{name} {each.status.value} {each.reason}" for name, each in look.reports.items()]
+        lines += notes(look.reports.values())
     return "\n".join(lines) + "\n"

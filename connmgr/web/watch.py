@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from connmgr.errors import ConfigError, RegistryClosed
+from connmgr.errors import ConfigError, ProfileRemoved, RegistryClosed
 from connmgr.healthjson import overall
 from connmgr.registry import Registry
 from connmgr.report import HealthReport, Status
@@ -82,14 +82,23 @@ class Watch:
         return await asyncio.shield(self._running)
 
     async def _look(self) -> Look:
-        found = await asyncio.gather(*(self._registry.health(name) for name in self._names))
-        reports = dict(zip(self._names, found, strict=True))
+        found = await asyncio.gather(*map(self._health, self._names))
+        # Without those that a reload removed meanwhile.
+        names = [name for name in self._names if name in self._registry]
+        by_name = dict(zip(self._names, found, strict=True))
+        reports = {name: report for name in names if (report := by_name[name]) is not None}
         ups = [self._dampers[name].feed(report) or not report.critical for name, report in reports.items()]
         self._looked_at = self._clock()
-        members = [self._settings(name) for name in self._names] or [HealthSettings()]
+        members = [self._settings(name) for name in names] or [HealthSettings()]
         serves_for, takes = min(each.ttl for each in members), max(each.timeout for each in members)
-        self._last = Look(reports, overall(found), all(ups), serves_for, takes)
+        self._last = Look(reports, overall(reports.values()), all(ups), serves_for, takes)
         return self._last
+
+    async def _health(self, name: str) -> HealthReport | None:
+        try:
+            return await self._registry.health(name)
+        except ProfileRemoved:
+            return None
 
     def _settings(self, name: str) -> HealthSettings:
         try:

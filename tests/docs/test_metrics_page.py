@@ -99,7 +99,7 @@ def test_every_alert_says_what_and_how_bad() -> None:
     assert [set(rule["annotations"]) for rule in RULES] == [{"summary", "description"}] * len(RULES)
     assert {rule["labels"]["severity"] for rule in RULES} == {"warning", "critical"}
     assert set(re.findall(r"\$labels\.(\w+)", " ".join(texts))) <= LABELS
-    assert len({rule["alert"] for rule in RULES}) == len(RULES) == 6
+    assert len({rule["alert"] for rule in RULES}) == len(RULES) == 7
 
 
 def test_legends_and_the_choice_of_profiles_use_labels_that_are_emitted() -> None:
@@ -112,8 +112,11 @@ def test_legends_and_the_choice_of_profiles_use_labels_that_are_emitted() -> Non
     assert profile["definition"] == profile["query"]["query"]
 
 
-def test_every_query_of_the_dashboard_is_of_the_chosen_profiles() -> None:
-    assert [query for query in queries_of_the_dashboard() if '=~"$profile"' not in query] == []
+def test_every_query_of_the_dashboard_is_of_the_chosen_profiles_but_those_of_the_registry() -> None:
+    of_registry = tuple(metric.exposed_name for metric in METRICS if not metric.is_of_pools)
+
+    others = [query for query in queries_of_the_dashboard() if '=~"$profile"' not in query]
+    assert [query for query in others if not any(name in query for name in of_registry)] == []
 
 
 def test_every_panel_has_a_place_a_title_and_the_chosen_source() -> None:

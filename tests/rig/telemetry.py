@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.parser import text_string_to_metric_families
 
 from connmgr.poolstats import PoolStats
-from connmgr.report import HealthReport
+from connmgr.report import HealthReport, ReloadStats, ServiceState
 from connmgr.settings import PoolSettings, Settings
 from connmgr.sqlite_target import SQLiteTarget
 
@@ -90,13 +90,17 @@ def parsed(text: bytes) -> dict[Key, float]:
     }
 
 
-@dataclass
+@dataclass(eq=False)
 class Pools:
     """A registry as telemetry sees it, with whatever counters a test puts in."""
 
     stats: dict[str, PoolStats] = field(default_factory=dict)
     reports: dict[str, HealthReport] = field(default_factory=dict)
     minima: Mapping[str, int] = field(default_factory=dict)
+    states: dict[str, ServiceState] = field(default_factory=dict)
+    reloads: ReloadStats = field(default_factory=ReloadStats)
+    reload_error: Exception | None = None
+    is_open: bool = True
     readings: int = 0
 
     def stats_all(self) -> dict[str, PoolStats]:
@@ -107,6 +111,10 @@ class Pools:
     def last_health(self) -> dict[str, HealthReport]:
         """See `Registry`."""
         return dict(self.reports)
+
+    def service_states(self) -> dict[str, ServiceState]:
+        """See `Registry`."""
+        return {**dict.fromkeys(self.stats, "active"), **self.states}
 
     def settings(self, name: str) -> Settings:
         """See `Registry`."""

@@ -20,7 +20,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_everything_but_the_doors_can_be_imported_without() -> None:
-    modules = ("metrics", "poolnames", "readings", "extras")
+    modules = ("metrics", "poolnames", "figures", "carried", "readings", "extras")
     imports = "".join(f"import connmgr.telemetry.{module}\n" for module in modules)
 
     done = run(f"import connmgr, connmgr.telemetry\nconnmgr.Registry\n{imports}dir(connmgr.telemetry)")

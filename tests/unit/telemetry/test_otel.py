@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from opentelemetry.sdk.metrics.export import HistogramDataPoint
 
-from connmgr.poolstats import PoolStats
 from connmgr.report import Status
 from connmgr.telemetry.metrics import BOUNDARIES, METRICS, POOL_NAME, Instrument
 from connmgr.telemetry.otel import instrument
@@ -65,7 +65,7 @@ def test_one_collection_reads_once(sdk: Sdk, pools: Pools) -> None:
     with instrument(pools, meter_provider=sdk.meters):
         sdk.values()
         first = pools.readings
-        pools.stats["orders"] = PoolStats("pooled", 5, 15, timeouts=4)
+        pools.stats["orders"] = replace(BUSY, timeouts=4)
         found = sdk.values()
 
     assert (first, pools.readings) == (1, 2)

@@ -9,8 +9,8 @@ import pytest
 from connmgr.poolstats import BreakerState, Histogram, PoolStats
 from connmgr.report import HealthReport, Status
 from connmgr.telemetry import metrics
+from connmgr.telemetry.carried import Carried
 from connmgr.telemetry.metrics import METRICS, POOL_NAME, Metric
-from connmgr.telemetry.poolnames import PoolNames
 from connmgr.telemetry.readings import Readings, Value, read
 from tests.rig.telemetry import Pools
 
@@ -29,6 +29,7 @@ BUSY = PoolStats(
     failed=5,
     leaks=6,
     retries=8,
+    retiring=9,
     wait=Histogram((1, 2), 0.5),
     use=Histogram((0, 3), 0.25),
     create=Histogram((4,), 0.125),
@@ -48,7 +49,7 @@ def values(readings: Readings, metric: Metric) -> dict[tuple[str, ...], Value]:
 
 
 def of(pools: Pools, metric: Metric, limit: int = 200) -> dict[tuple[str, ...], Value]:
-    return values(read(pools, PoolNames(limit)), metric)
+    return values(read(pools, Carried(limit)), metric)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def of(pools: Pools, metric: Metric, limit: int = 200) -> dict[tuple[str, ...], 
         (metrics.LEAKS, 6),
         (metrics.BREAKER_OPEN, 0),
         (metrics.RETRIES, 8),
+        (metrics.RETIRING, 9),
     ],
     ids=lambda each: each.name if isinstance(each, Metric) else "",
 )
@@ -80,11 +82,11 @@ def test_open_connections_are_idle_or_used() -> None:
 
 
 def test_every_metric_but_health_is_there_for_a_pool_in_use_with_a_breaker() -> None:
-    assert set(read(Pools({"orders": BUSY}), PoolNames())) == set(METRICS) - {metrics.HEALTH_STATUS}
+    assert set(read(Pools({"orders": BUSY}), Carried())) == set(METRICS) - {metrics.HEALTH_STATUS}
 
 
 def test_attributes_are_named_as_the_table_says() -> None:
-    readings = read(Pools({"orders": BUSY}, {"orders": report("orders", Status.HEALTHY)}), PoolNames())
+    readings = read(Pools({"orders": BUSY}, {"orders": report("orders", Status.HEALTHY)}), Carried())
 
     assert set(readings) == set(METRICS)
     assert [
@@ -95,7 +97,11 @@ def test_attributes_are_named_as_the_table_says() -> None:
 
 
 def test_a_profile_that_is_not_in_use_has_no_metric() -> None:
-    assert read(Pools(), PoolNames()) == {}
+    assert set(read(Pools(), Carried())) == {metrics.RELOADS, metrics.RELOAD_FAILED}
+
+
+def test_a_registry_that_is_not_open_has_none_either() -> None:
+    assert read(Pools(is_open=False), Carried()) == {}
 
 
 def test_what_keeps_no_connections_has_no_limit_and_keeps_none_ready() -> None:
@@ -132,7 +138,7 @@ def test_beyond_the_limit_figures_are_added_up() -> None:
     small = PoolStats("pooled", 1, 2, open=1, waiting=1, oldest_wait=9.0, timeouts=1, wait=Histogram((5,), 1))
     pools = Pools({"a": BUSY, "b": small, "c": BUSY}, minima={"b": 1, "c": 1})
 
-    readings = read(pools, PoolNames(1))
+    readings = read(pools, Carried(1))
 
     assert values(readings, metrics.COUNT)["other", "used"] == 1 + 3
     assert values(readings, metrics.MAX) == {("a",): 15, ("other",): 17}
@@ -167,12 +173,12 @@ def test_a_profile_of_the_name_other_is_added_to_the_rest() -> None:
 def test_all_pools_are_read_at_one_moment() -> None:
     pools = Pools({"a": BUSY, "b": BUSY})
 
-    read(pools, PoolNames())
+    read(pools, Carried())
 
     assert pools.readings == 1
 
 
 def test_values_name_the_pool() -> None:
-    (sample,) = read(Pools({"orders": BUSY}), PoolNames())[metrics.TIMEOUTS]
+    (sample,) = read(Pools({"orders": BUSY}), Carried())[metrics.TIMEOUTS]
 
     assert sample.attributes[POOL_NAME] == "orders"
