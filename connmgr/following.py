@@ -24,6 +24,7 @@ class FollowingProfiles(ReloadedProfiles):
 
     _watching: asyncio.Task[None] | None = None
     _signalled: asyncio.AbstractEventLoop | None = None
+    _handled_before: Any = signal.SIG_DFL
     _following: frozenset[asyncio.Task[None]] = frozenset()
 
     def watch(self) -> None:
@@ -45,7 +46,7 @@ class FollowingProfiles(ReloadedProfiles):
     def handle_signals(self) -> None:
         """Reload when the process is sent SIGHUP, from now on and until it is closed.
 
-        Takes the place of whatever the event loop did at SIGHUP before.
+        Takes the place of whatever was done at SIGHUP before; closed, it gives that back.
 
         Raises:
             RegistryClosed, WrongEventLoop: it is not open here.
@@ -54,12 +55,14 @@ class FollowingProfiles(ReloadedProfiles):
         self._owner.check()
         loop = asyncio.get_running_loop()
         try:
+            before = signal.getsignal(signal.SIGHUP)
             loop.add_signal_handler(signal.SIGHUP, self._at_signal)
         except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
             raise ConnmgrError(
                 "SIGHUP cannot be handled here: that takes the main thread, and a system that has it"
             ) from error
-        self._signalled = loop
+        if self._signalled is not loop:
+            self._signalled, self._handled_before = loop, before
 
     async def close(self, grace: float = GRACE) -> tuple[Holder, ...]:
         """Follow no more, then do as `OpenedProfiles.close`; a reload under way is given up."""
@@ -117,6 +120,8 @@ class FollowingProfiles(ReloadedProfiles):
         loop, self._signalled = self._signalled, None
         if loop is not None and loop is asyncio.get_running_loop():
             loop.remove_signal_handler(signal.SIGHUP)
+            # The event loop leaves the system's default, and the next SIGHUP would end the process.
+            signal.signal(signal.SIGHUP, self._handled_before)
         own = self._own_tasks()
         for task in own:
             task.cancel()

@@ -47,10 +47,11 @@ async def test_what_is_refused_is_kept_and_ends_nothing(directory: Path) -> None
 
 async def test_a_closed_registry_leaves_the_signal_to_others(directory: Path) -> None:
     heard = asyncio.Event()
-    async with Registry.load(directory) as registry:
-        registry.handle_signals()
     previous = signal.signal(signal.SIGHUP, lambda *_: heard.set())
     try:
+        async with Registry.load(directory) as registry:
+            registry.handle_signals()
+            registry.handle_signals()
         os.kill(os.getpid(), signal.SIGHUP)
         await wait_until(heard.is_set)
     finally:
