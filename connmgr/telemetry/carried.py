@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import zip_longest
 from threading import Lock
 from typing import Any, TypeAlias
 
 from connmgr.poolstats import Histogram, PoolStats
-from connmgr.telemetry.figures import COUNTS, add
+from connmgr.telemetry.figures import COUNTED, add
 from connmgr.telemetry.metrics import Metric
 from connmgr.telemetry.poolnames import LIMIT, PoolNames
 
@@ -27,21 +28,29 @@ class Carried:
         self.names = PoolNames(limit)
         self._last: dict[str, Counts] = {}
         self._past: dict[str, Counts] = {}
+        self._sums: dict[tuple[str, Metric], float] = {}
         self._reading = Lock()
 
-    def read(self, stats_all: Callable[[], dict[str, PoolStats]]) -> dict[str, PoolStats]:
-        """Return what `stats_all` does, and note what it counts; from any thread.
+    def read(
+        self, stats_all: Callable[[], dict[str, PoolStats]]
+    ) -> tuple[dict[str, PoolStats], Mapping[str, Counts]]:
+        """Return what `stats_all` does, and by name what engines counted that are no more; from any thread.
 
         One at a time: of two, the earlier would look to the later as if an engine had been made anew.
         """
         with self._reading:
             pools = stats_all()
             self._note({name: _counts(stats) for name, stats in pools.items()})
-            return pools
+            return pools, dict(self._past)
 
-    def past(self, name: str) -> Counts:
-        """Return what engines counted that are no more."""
-        return self._past.get(name, {})
+    def rising(self, name: str, metric: Metric, value: Any) -> Any:
+        """Return a sum that is not less than the last one: added up in another order, seconds may come to
+        less in their last digit.
+        """
+        if not isinstance(value, Histogram):
+            return value
+        self._sums[name, metric] = total = max(value.total, self._sums.get((name, metric), 0.0))
+        return replace(value, total=total)
 
     def _note(self, now: dict[str, Counts]) -> None:
         for profile, before in self._last.items():
@@ -53,7 +62,7 @@ class Carried:
 
 
 def _counts(stats: PoolStats) -> Counts:
-    return {figure.metric: figure.of(stats) for figure in COUNTS}
+    return {metric: of(stats) for metric, of in COUNTED.items()}
 
 
 def _fell(before: Any, now: Any) -> bool:

@@ -65,7 +65,9 @@ def _refuses(stats: PoolStats) -> int | None:
 
 FIGURES: Final = tuple(_figures())
 
-COUNTS: Final = tuple(
-    figure for figure in FIGURES if figure.metric.instrument in (Instrument.COUNTER, Instrument.HISTOGRAM)
-)
-"""Those that only rise while an engine is the same."""
+COUNTED: Final = {
+    figure.metric: figure.of
+    for figure in FIGURES
+    if figure.metric.instrument in (Instrument.COUNTER, Instrument.HISTOGRAM)
+}
+"""What only rises while an engine is the same."""

@@ -12,7 +12,7 @@ from connmgr.report import SERVICE_STATES, HealthReport, ReloadStats, ServiceSta
 from connmgr.settings import Settings
 from connmgr.telemetry import metrics
 from connmgr.telemetry.carried import Carried
-from connmgr.telemetry.figures import FIGURES, Value, add
+from connmgr.telemetry.figures import COUNTED, FIGURES, Value, add
 from connmgr.telemetry.metrics import POOL_NAME, Metric
 
 
@@ -70,16 +70,19 @@ def read(source: Source, carried: Carried) -> Readings:
     away meanwhile is left out.
     """
     names, totals = carried.names, Totals()
-    minima = {}
-    for profile, stats in carried.read(source.stats_all).items():
+    pools, past = carried.read(source.stats_all)
+    shown = {}
+    for profile, stats in pools.items():
         try:
-            minima[profile] = source.settings(profile).pool.min_idle
+            min_idle = source.settings(profile).pool.min_idle
         except ConnmgrError:
             continue
-        _add_figures(totals, names[profile], stats, minima[profile])
-    for name in dict.fromkeys(names[profile] for profile in minima):
-        for metric, value in carried.past(name).items():
-            _add_to(totals, (name, metric, ""), value)
+        shown[name := names[profile]] = past.get(names[profile], {})
+        _add_figures(totals, name, stats, min_idle)
+    for name, counts in shown.items():
+        for metric in COUNTED:
+            key = name, metric, ""
+            totals[key] = carried.rising(name, metric, add(totals[key], counts.get(metric)))
     for profile, report in source.last_health().items():
         for status in Status:
             _add_to(

@@ -309,14 +309,16 @@ async def test_the_application_goes_on_in_the_loop_that_a_registry_was_opened_in
     registry = load(orders=LASTING)
     app = health_app(registry)
 
-    async def serve() -> set[int]:
+    async def serve(accept: str) -> set[int]:
+        headers = {**bearer("first"), "Accept": accept}
         async with registry:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
                 paths = ("/metrics", "/health") * 10
-                answers = await asyncio.gather(*(client.get(path, headers=bearer("first")) for path in paths))
+                answers = await asyncio.gather(*(client.get(path, headers=headers) for path in paths))
         return {answer.status_code for answer in answers}
 
-    told = [await asyncio.to_thread(asyncio.run, serve()) for _ in range(2)]
+    kinds = ("text/plain", "application/openmetrics-text")
+    told = [await asyncio.to_thread(asyncio.run, serve(accept)) for accept in kinds]
 
     assert told == [{200}] * 2

@@ -196,3 +196,16 @@ def test_the_global_provider_may_be_set_later() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", LATE_PROVIDER], check=False, timeout=60)
 
     assert done.returncode == 0
+
+
+def test_durations_of_ever_other_profiles_are_kept_under_as_many_names_as_there_may_be(
+    sdk: Sdk, pools: Pools
+) -> None:
+    with instrument(pools, meter_provider=sdk.meters, limit=1) as reported:
+        for number in range(100):
+            reported.checked_out(f"p{number}", 0.5, None)
+        kept = len(reported._wait)
+        found = sdk.values()
+
+    assert kept == 1
+    assert found[key(WAIT, **{POOL_NAME: "other"})] == (99, 49.5)

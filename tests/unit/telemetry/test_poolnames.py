@@ -41,3 +41,10 @@ def test_threads_that_ask_at_once_get_no_more_names_than_there_are() -> None:
 
     assert all(each == found[0] for each in found)
     assert len(set(found[0])) == 11
+
+
+def test_the_rest_are_not_remembered() -> None:
+    names = PoolNames(1)
+
+    assert [names[f"p{number}"] for number in range(100)] == ["p0", *["other"] * 99]
+    assert len(names) == 1

@@ -6,8 +6,10 @@ import datetime as dt
 
 import pytest
 
+from connmgr.errors import ConnmgrError, ProfileRemoved
 from connmgr.poolstats import BreakerState, Histogram, PoolStats
-from connmgr.report import HealthReport, Status
+from connmgr.report import HealthReport, ReloadStats, Status
+from connmgr.settings import Settings
 from connmgr.telemetry import metrics
 from connmgr.telemetry.carried import Carried
 from connmgr.telemetry.metrics import METRICS, POOL_NAME, Metric
@@ -182,3 +184,36 @@ def test_values_name_the_pool() -> None:
     (sample,) = read(Pools({"orders": BUSY}), Carried())[metrics.TIMEOUTS]
 
     assert sample.attributes[POOL_NAME] == "orders"
+
+
+def test_how_a_profile_serves_is_one_and_the_others_zero() -> None:
+    pools = Pools({"a": BUSY, "b": BUSY}, states={"b": "paused", "drained": "disabled"})
+
+    found = of(pools, metrics.STATE_OF_SERVICE)
+
+    assert {key for key, value in found.items() if value == 1} == {
+        ("a", "active"),
+        ("b", "paused"),
+        ("drained", "disabled"),
+    }
+    assert len(found) == 9
+
+
+@pytest.mark.parametrize(("error", "failed"), [(None, 0), (ConnmgrError("a file is wrong"), 1)])
+def test_reloads_are_of_the_registry_and_of_no_pool(error: ConnmgrError | None, failed: int) -> None:
+    readings = read(Pools(reloads=ReloadStats(applied=5, refused=2), reload_error=error), Carried())
+
+    assert values(readings, metrics.RELOADS) == {("applied",): 5, ("refused",): 2}
+    assert values(readings, metrics.RELOAD_FAILED) == {(): failed}
+
+
+def test_a_profile_that_is_removed_during_the_reading_is_left_out() -> None:
+    class Removing(Pools):
+        def settings(self, name: str) -> Settings:
+            if name == "gone":
+                raise ProfileRemoved(name)
+            return super().settings(name)
+
+    readings = read(Removing({"gone": BUSY, "stays": BUSY}), Carried())
+
+    assert values(readings, metrics.TIMEOUTS) == {("stays",): 3}
