@@ -7,12 +7,10 @@ READY := .venv/.ready
 BENCH := env -u PYTHONDONTWRITEBYTECODE -u COVERAGE_PROCESS_START -u COVERAGE_PROCESS_CONFIG $(BIN)/python -m
 # Tests start Python hundreds of times: without bytecode, each would compile connmgr anew.
 TEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
-# One more worker than CI has cores, for many tests wait for a server that is silent. By file: a module's fixtures
-# are servers and certificates, which every worker that has one of its tests makes for itself.
-WORKERS ?= 3
+# As many workers as CI has cores: with more, tests that promise an answer in time wait for a core. By file, because
+# a module's fixtures are servers and certificates, which every worker with one of its tests makes for itself.
+WORKERS ?= 2
 SPREAD = --numprocesses $(WORKERS) --dist loadfile
-# Where the tests are that promise fractions of a second, and fail beside others for want of a core.
-ALONE := tests/faults tests/integration
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak compat sqlalchemy-tests lint docs bench clean nft
@@ -25,7 +23,7 @@ demo: $(READY)  ## open two profiles, write and read a row in each, show their h
 
 test: $(READY) nft  ## every test but the slow ones, with branch coverage
 	@$(TEST) -m "not slow and not alone" --cov --cov-report= --cov-fail-under=0 $(SPREAD)
-	@$(TEST) -m "alone and not slow" --cov --cov-append --cov-report=term $(ALONE)
+	@$(TEST) -m "alone and not slow" --cov --cov-append --cov-report=term
 
 soak: $(READY) nft  ## the slow tests
 	@$(BIN)/python -m pytest -q -m slow

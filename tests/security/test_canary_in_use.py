@@ -50,6 +50,7 @@ def test_load():
 """
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("answer", [TELLTALE, CHATTY], ids=["refused", "chatty"])
 async def test_health_shows_none_of_a_server_that_quotes_it(calls, write_hidden, answer):
     async with ScriptedServer(answer) as server:

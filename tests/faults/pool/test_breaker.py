@@ -159,6 +159,7 @@ async def test_where_there_is_no_pool_it_works_as_well(
             assert await ask(registry) == 1
 
 
+@pytest.mark.alone
 async def test_what_a_pool_has_is_used_while_its_server_is_full(
     load: Load, own_postgres: PostgresServer
 ) -> None:

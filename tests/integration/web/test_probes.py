@@ -97,6 +97,7 @@ async def test_only_what_is_critical_turns_the_whole_off(
     assert body["checks"]["well:responseTime"][0]["status"] == "pass"
 
 
+@pytest.mark.alone
 async def test_status_turns_after_fall_and_rise_checks_and_the_report_says_what_is(
     load: Load, browse: Browse, write_registry_file: Write, own_postgres: PostgresServer, clock: Clock
 ) -> None:

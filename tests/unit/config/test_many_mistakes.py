@@ -25,6 +25,7 @@ def cost(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
+@pytest.mark.alone
 def test_thousands_of_broken_profiles_in_one_file_are_told_apart_in_no_time(tmp_path: Path) -> None:
     entries = (f"  a{number}: {{url: 'sqlite://', url: b}}\n" for number in range(MANY // 2))
     (tmp_path / "many.profiles.yaml").write_text("profiles:\n" + "".join(entries))

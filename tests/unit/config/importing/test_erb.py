@@ -86,11 +86,11 @@ def test_a_word_of_the_text_is_never_taken_for_a_tag():
     "text", ["<%" * 200_000, "<% %>" * 100_000, "erbtag" + "x" * 500_000, "<%=" * 200_000]
 )
 def test_a_hostile_text_takes_no_longer_than_another(text):
-    start = time.monotonic()
+    start = time.process_time()
 
     translate(text)
 
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(
