@@ -15,6 +15,7 @@ from tests.rig.pipe import Pipe
 from tests.rig.ports import LOOPBACK
 from tests.rig.postgres import PostgresServer
 from tests.rig.proxy import FaultProxy
+from tests.rig.wait import wait_until
 
 Load = Callable[..., Registry]
 NAME = "orders"
@@ -36,6 +37,16 @@ async def use(registry: Registry, *statements: str) -> None:
             result = await session.execute(text(statement))
             if result.returns_rows:
                 result.all()
+
+
+async def is_served(registry: Registry) -> bool:
+    try:
+        await use(registry, "SELECT 1")
+    except NAMED as error:
+        if failure_of(error).kind is not FailureKind.AUTHENTICATION:
+            raise
+        return False
+    return True
 
 
 async def outcome(load: Load, postgres: PostgresServer, seed: int) -> str:
@@ -60,8 +71,9 @@ async def outcome(load: Load, postgres: PostgresServer, seed: int) -> str:
             except Exception as error:  # noqa: BLE001 - that is what is looked for
                 return f"seed {seed}: {error!r}"
             proxy.heal()
-            # Whatever the pool made of it, the next caller is served.
-            await use(registry, "SELECT 1")
+            # Whatever the pool made of it, the next caller is served; a login that was refused, of a user by
+            # another name, has the password left alone for a second first.
+            await wait_until(lambda: is_served(registry), HANG)
             if registry.stats(NAME).in_use:
                 return f"seed {seed}: a connection is lost"
     return "ok"

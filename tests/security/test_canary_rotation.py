@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from sqlalchemy import text
 from connmgr import Registry
 from tests.rig.canary import CANARY, faces, shown, told
 from tests.rig.profiles import write_profiles
-from tests.rig.wait import wait_until
 from tests.rig.wire import ErrorAnswer, ScriptedServer
 
 # Three secrets, all of which hold the word that is looked for.
@@ -74,12 +72,9 @@ async def test_refused_secrets_show_nowhere(
         async with Registry.load(write_profiles(tmp_path / "profiles", db=document)) as registry:
             errors = [await failure(registry)]
             secret("now", NEXT)
-            await asyncio.sleep(0)
             errors.append(await failure(registry))
-            handles = [registry.engine("db")]
             report = await registry.health("db")
             file.unlink()
-            await wait_until(lambda: True)
             errors.append(await failure(registry))
             gone = await registry.health("db")
 
@@ -89,7 +84,6 @@ async def test_refused_secrets_show_nowhere(
     # SQLAlchemy's error has the server's own text, which is the application's to see; ours has none.
     assert shown(*masked, *printed, *faces(report), *faces(gone)) == []
     assert shown(*(note for error in errors for note in getattr(error, "__notes__", ()))) == []
-    assert handles
 
 
 async def test_a_login_that_is_refused_in_its_pause_has_no_secret_in_its_frames(

@@ -38,6 +38,10 @@ async def use(registry: Registry) -> int:
         return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
 
 
+async def passed(moment: float) -> None:
+    await wait_until(lambda: time.monotonic() > moment)
+
+
 async def test_without_a_ttl_every_new_connection_asks(
     load: NewRegistry, role: Role, provider: Provider
 ) -> None:
@@ -106,12 +110,12 @@ async def test_the_next_one_is_fetched_ahead_of_need(
         await use(registry)
         first = provider.asked
         provider.delay(0.3)
-        await asyncio.sleep(begun + 2.45 - time.monotonic())
+        await passed(begun + 2.45)
         before = time.monotonic()
         await asyncio.gather(*(use(registry) for _ in range(5)))
         took = time.monotonic() - before
         await wait_until(lambda: provider.asked == 2)
-        await asyncio.sleep(begun + 3.2 - time.monotonic())
+        await passed(begun + 3.2)
         await use(registry)
 
     assert first == 1
@@ -128,13 +132,13 @@ async def test_while_the_source_is_down_the_last_good_secret_serves_to_its_end_a
         await use(registry)
         fine = await registry.health("orders")
         provider.stop()
-        await asyncio.sleep(begun + 3.3 - time.monotonic())
+        await passed(begun + 3.3)
         await use(registry)
         await wait_until(lambda: provider.asked == 2)
         await wait_until(lambda: bool(warnings(log)))
         await use(registry)
         warned = await registry.health("orders")
-        await asyncio.sleep(begun + 4.1 - time.monotonic())
+        await passed(begun + 4.1)
         with pytest.raises(ConfigError) as failed:
             await use(registry)
         down = await registry.health("orders")
