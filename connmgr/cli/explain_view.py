@@ -9,9 +9,17 @@ from typing import TypeAlias
 
 from connmgr.cli.tables import plain_columns
 from connmgr.config.explanations import EXPLANATIONS, Example, Explanation
-from connmgr.config.explanations.setting import RELOAD, Setting, all_settings
+from connmgr.config.explanations.setting import (
+    RELOAD,
+    Setting,
+    all_settings,
+    registry_settings,
+    registry_topics,
+)
+from connmgr.config.files import REGISTRY
 from connmgr.problem import Code
 
+FILE = f"{REGISTRY}.yaml"
 WIDTH = 88
 INDENT = "  "
 
@@ -26,14 +34,16 @@ def text(topic: Topic) -> str:
 def overview() -> str:
     """Return all codes and settings with their titles."""
     codes = plain_columns(("code", "title"), [(code, each.title) for code, each in EXPLANATIONS.items()])
-    known = [(path, each.title, each.default) for path, each in all_settings().items()]
-    return f"{codes}\n\n{plain_columns(('setting', 'title', 'default'), known)}"
+    known = {**all_settings(), **registry_topics()}
+    rows = [(path, each.title, each.default) for path, each in known.items()]
+    return f"{codes}\n\n{plain_columns(('setting', 'title', 'default'), rows)}"
 
 
 def plain(topic: Topic) -> dict[str, object]:
     """Return an explanation as plain values."""
     if isinstance(topic, Setting):
-        return {"setting": topic.path, **{k: v for k, v in asdict(topic).items() if k != "path"}}
+        values = {key: value for key, value in asdict(topic).items() if key != "path"}
+        return {"setting": topic.path, "file": FILE if _is_of_registry(topic) else "", **values}
     code, explanation = topic
     return {
         "code": str(code),
@@ -50,7 +60,7 @@ def plain_overview() -> dict[str, object]:
     """Return the titles of all codes and settings."""
     return {
         "codes": {str(code): each.title for code, each in EXPLANATIONS.items()},
-        "settings": {path: each.title for path, each in all_settings().items()},
+        "settings": {path: each.title for path, each in {**all_settings(), **registry_topics()}.items()},
     }
 
 
@@ -70,17 +80,21 @@ def _example(title: str, example: Example) -> Iterator[str]:
 
 
 def _setting(setting: Setting) -> Iterator[str]:
-    yield from (f"{setting.path}  {setting.title}", "")
+    yield from (f"{setting.path}  {setting.title}{f' (in {FILE})' if _is_of_registry(setting) else ''}", "")
     yield from _wrapped(setting.meaning)
     yield ""
     yield from _facts(setting)
     if setting.keys:
         yield from ("", "Keys")
-        known = all_settings()
+        known = registry_settings() if _is_of_registry(setting) else all_settings()
         rows = [(path, known[path].title, known[path].default) for path in setting.keys]
         yield from _indented(plain_columns(("key", "title", "default"), rows).splitlines())
     yield from ("", "Examples" if setting.examples[1:] else "Example")
     yield from _indented("\n".join(setting.examples).splitlines())
+
+
+def _is_of_registry(setting: Setting) -> bool:
+    return any(setting is each for each in registry_settings().values())
 
 
 def _facts(setting: Setting) -> Iterator[str]:

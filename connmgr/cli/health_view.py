@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from connmgr.cli.output import on_terminal, one_line, write, write_json
 from connmgr.cli.tables import Row, plain_columns, terminal_table
-from connmgr.healthjson import overall
+from connmgr.healthjson import notes, overall
 from connmgr.poolstats import PoolStats
 from connmgr.report import HealthReport
 from connmgr.server import ServerInfo
@@ -69,6 +69,7 @@ def _plain_view(names: Sequence[str], *, repeats: bool) -> Iterator[Show]:
         if not complete:
             return
         table = plain_columns(HEADER, [row(name, reports.get(name)) for name in names])
+        table = "\n".join([table, *map(one_line, notes(reports.values()))])
         write(f"{_time(reports)}\n{table}" if repeats else table)
 
     yield show
@@ -105,6 +106,7 @@ def _picture(names: Sequence[str], reports: Reports, width: int, *, repeats: boo
     columns = _columns_that_fit(rows, width)
     table = terminal_table(HEADER[:columns], [line[:columns] for line in rows], STYLES)
     below = [f"{line[0]}: {', '.join(filter(None, line[columns:]))}" for line in rows if any(line[columns:])]
+    below += notes(reports.values())
     if repeats and reports:
         below.append(f"checked {_time(reports)}; Ctrl-C ends")
     return Group(table, *map(Text, below))

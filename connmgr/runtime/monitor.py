@@ -1,27 +1,22 @@
-"""Asks one database how it is, on a connection of its own that is kept from check to check."""
+"""Checks one database for all who ask, one check at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import datetime as dt
-import math
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from contextvars import Context
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from connmgr.engine.cleanup import finish
 from connmgr.engine.deadlines import Deadlines
 from connmgr.failure import Failure
 from connmgr.runtime.handle import Handle
+from connmgr.runtime.line import Line, late
 from connmgr.runtime.seats import Seats
 from connmgr.server import ServerInfo
-
-T = TypeVar("T")
-
-LOAD_TTL: Final = 5.0
-"""Seconds for which what a server says of its load serves for all its databases."""
 
 LEEWAY: Final = 0.06
 """Seconds past the deadline in which a check says what it found; its askers would each find it late."""
@@ -58,16 +53,14 @@ class Monitor:
 
     def __init__(self, handle: Handle, seats: Seats, clock: Callable[[], float]) -> None:
         self._handle = handle
-        self._driver = handle.driver
         self._seats = seats
         self._clock = clock
-        self._connection: Any = None
+        self._line = Line(handle, seats, clock)
         self._running: asyncio.Task[None] | None = None
         self._timeout = 0.0
         self._waits_since: float | None = None
         self._asked_at = clock()
         self._writers: set[Hashable] = set()
-        self._address: Hashable = None
         self._is_closed = self._is_abandoned = False
         self._began = dt.datetime.now(dt.UTC)
         self.latest: Answer | None = None
@@ -81,7 +74,7 @@ class Monitor:
     def lost_writer(self) -> bool:
         """Whether the server took writes once and does not now."""
         server = self.latest.server if self.latest else None
-        return self._address in self._writers and server is not None and server.read_only
+        return self._line.address in self._writers and server is not None and server.read_only
 
     def classify(self, error: BaseException) -> Failure:
         """Classify what a check raised, the secrets that it used masked."""
@@ -139,7 +132,7 @@ class Monitor:
     def _late(self, within: float) -> TimeoutError:
         if self._waits_since is not None and self._seats.answered_at >= self._waits_since:
             return NotChecked(f"no turn within {within:g} s (health.timeout)")
-        return TimeoutError(f"no answer within {within:g} s (health.timeout)")
+        return late(within)
 
     async def _check(self, begun: float) -> None:
         """Look, within the time that begins with the question, or with the turn where one is waited for."""
@@ -150,10 +143,10 @@ class Monitor:
         try:
             self.latest = await self._answer(begun + self._timeout)
         except BaseException:
-            self._drop()
+            self._line.drop()
             raise
         finally:
-            if self._connection is None or not self._seats.keep(self):
+            if not self._line.is_open or not self._seats.keep(self):
                 try:
                     await self.hang_up()
                 finally:
@@ -162,101 +155,25 @@ class Monitor:
     async def _answer(self, end: float) -> Answer:
         checked_at = self._began
         try:
-            server, latency = await self._look(end)
-            if self._clock() - self._seats.loads_at.get(self._address, -math.inf) >= LOAD_TTL:
-                await self._look_at_load(end)
+            server, latency = await self._line.look(end, self._timeout)
+            await self._line.look_at_load(end)
         except Exception as error:  # noqa: BLE001 - a report never raises for a database that is down
             return Answer(self._clock(), checked_at, error=error)
         now = self._clock()
         self._seats.answered_at = now
         if not server.read_only:
-            self._writers.add(self._address)
-        if (load := self._seats.loads.get(self._address)) is not None:
+            self._writers.add(self._line.address)
+        if (load := self._seats.loads.get(self._line.address)) is not None:
             server = replace(server, load=load)
         return Answer(now, checked_at, server, latency)
 
-    async def _look(self, end: float) -> tuple[ServerInfo, float]:
-        """Ask on the kept connection; when that one turns out dead, once more on a new one.
-
-        The kept one gets half of the time: a path that died silently (a firewall forgot it) would
-        otherwise use up the deadline, and a healthy server would be reported as down.
-        """
-        loop = asyncio.get_running_loop()
-        self._drop_after_its_secret()
-        if self._connection is not None and not self._driver.is_closed(self._connection):
-            now = loop.time()
-            try:
-                return await self._probe(now + (end - now) / 2)
-            except Exception:  # noqa: BLE001 - the new connection below tells what is wrong
-                self._drop()
-        if self._is_abandoned:
-            raise NotChecked("nobody asks this one any more")
-        left = end - loop.time()
-        limit = asyncio.timeout(left)
-        try:
-            async with limit:
-                self._connection = await self._driver.connect(within=left)
-        except TimeoutError:
-            if limit.expired():
-                raise self._late(self._timeout) from None
-            raise  # the driver gave up by itself, within a shorter time
-        self._address = self._driver.address(self._connection)
-        return await self._probe(end)
-
-    def _drop_after_its_secret(self) -> None:
-        """Close the kept connection when the secret has ended that it was made with: a new one tells more."""
-        lasts = None if self._connection is None else self._driver.lasts(self._connection)
-        if lasts is not None and lasts <= 0:
-            self._drop()
-
-    async def _probe(self, end: float) -> tuple[ServerInfo, float]:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        server = await self._until(end, self._driver.probe(self._connection))
-        return server, (loop.time() - begun) * 1000
-
-    async def _look_at_load(self, end: float) -> None:
-        """Ask on behalf of every database of the server; what it does not tell is no failure."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._seats.loads_at[self._address] = self._clock()
-        with contextlib.suppress(Exception):
-            load = self._driver.load(self._connection)
-            self._seats.loads[self._address] = await self._until(now + (end - now) / 2, load)
-
-    async def _until(self, end: float, question: Awaitable[T]) -> T:
-        """Wait for an answer. At the deadline the connection is closed hard, which ends the wait.
-
-        Cancelling it instead would make asyncpg send a cancel request to the same silent server, and
-        leave a task waiting for the answer to that.
-        """
-        connection = self._connection
-        timer = asyncio.get_running_loop().call_at(end, self._drop)
-        try:
-            return await question
-        except Exception:
-            if self._connection is not connection:
-                raise self._late(self._timeout) from None
-            raise
-        finally:
-            timer.cancel()
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(Exception):
-                self._driver.terminate(connection)
-
     async def hang_up(self) -> None:
         """Close the connection, if there is one, within `timeouts.close`."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(Exception):
-                await self._handle.meter.close_politely(connection)
+        await self._line.hang_up()
 
     def is_unasked(self) -> bool:
         """Whether nobody has wanted to know for a while; its connection may go."""
-        return self._connection is not None and self._clock() - self._asked_at > UNASKED
+        return self._line.is_open and self._clock() - self._asked_at > UNASKED
 
     async def rest(self) -> None:
         """Close the connection that is kept for a next check, unless one runs."""
@@ -265,6 +182,7 @@ class Monitor:
     def abandon(self) -> None:
         """Begin no check any more, for another monitor takes its place; `close` has to follow."""
         self._is_closed = self._is_abandoned = True
+        self._line.connect_no_more()
 
     async def close(self) -> None:
         """End a check in progress, which is bounded, and close the connection. A cancellation is raised
@@ -273,7 +191,7 @@ class Monitor:
         self._is_closed = True
         limit = Deadlines(self._timeout + self._handle.settings.timeouts.close)
         with contextlib.suppress(Exception):
-            await finish(self._end(), limit, self._drop)
+            await finish(self._end(), limit, self._line.drop)
 
     async def _end(self) -> None:
         running = self._running
@@ -288,7 +206,7 @@ class Monitor:
 
     def _cut_short(self, running: asyncio.Task[None]) -> None:
         """End a check that nobody wants to know of, and whose seat the monitor in its place may need."""
-        if self._connection is not None:
-            self._drop()
+        if self._line.is_open:
+            self._line.drop()
         else:
             running.cancel()  # no question is under way that the driver would have to take back

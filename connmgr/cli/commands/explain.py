@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from connmgr.config.explanations.setting import all_settings
+    from connmgr.config.explanations.setting import all_settings, registry_topics
 
-    topics = [*map(str, Code), *all_settings()]
+    topics = [*map(str, Code), *all_settings(), *registry_topics()]
     return [CompletionItem(topic) for topic in topics if topic.lower().startswith(incomplete.lower())]
 
 
@@ -31,8 +31,8 @@ def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[Co
 def command(*, topic: str | None, as_json: bool) -> None:
     """Explain a problem's code or a setting.
 
-    A code such as CM303, or a setting such as pool.timeout. Without a TOPIC,
-    all codes and settings are listed. No profiles are read.
+    A code such as CM303, or a setting such as pool.timeout, or one of _registry.yaml such as
+    _registry.web.details. Without a TOPIC, all codes and settings are listed. No profiles are read.
     """
     from connmgr.cli import explain_view as view
 
@@ -50,21 +50,22 @@ def _find(topic: str) -> tuple[Code, Explanation] | Setting:
         CallError: it is neither.
     """
     from connmgr.config.explanations import EXPLANATIONS
-    from connmgr.config.explanations.setting import all_settings
+    from connmgr.config.explanations.setting import all_settings, registry_settings, registry_topics
 
     if topic.upper() in set(Code):
         code = Code(topic.upper())
         return code, EXPLANATIONS[code]
-    setting = all_settings().get(topic.lower())
+    setting = {**registry_settings(), **all_settings(), **registry_topics()}.get(topic.lower())
     if setting is None:
         raise CallError(f"no code and no setting {topic!r}; {_nearest(topic)}")
     return setting
 
 
 def _nearest(topic: str) -> str:
-    from connmgr.config.explanations.setting import all_settings
+    from connmgr.config.explanations.setting import all_settings, registry_topics
     from connmgr.config.familiar import advice
     from connmgr.config.schema import settings
 
     # No code is offered: the one that looks most alike means something else.
-    return advice(topic, all_settings(), settings()) or "`connmgr explain` lists all"
+    known = {**all_settings(), **registry_topics()}
+    return advice(topic, known, settings()) or "`connmgr explain` lists all"

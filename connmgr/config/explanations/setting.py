@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from connmgr.config import registry_schema
 from connmgr.config.dump import dump
+from connmgr.config.files import REGISTRY
 from connmgr.config.schema import schema, settings
 from connmgr.config.words import accepted
 
@@ -51,6 +52,15 @@ def all_settings() -> Mapping[str, Setting]:
     root = schema()
     nodes = {".".join(path): node for path, node in settings()}
     return {path: _setting(path, node, nodes, root) for path, node in nodes.items()}
+
+
+@cache
+def registry_topics() -> Mapping[str, Setting]:
+    """Return the settings of `_registry.yaml` as one asks for them: `_registry.web.details`.
+
+    Without the file, `health` would be a profile's, and the other one's too.
+    """
+    return {f"{REGISTRY}.{path}": setting for path, setting in registry_settings().items()}
 
 
 @cache

@@ -111,3 +111,53 @@ def test_no_profiles_are_needed(run, tmp_path):
     outcome = run("--profiles", "nowhere", "explain", "CM101")
 
     assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_settings_of_the_registrys_file_are_explained_too(run):
+    outcome = run("explain", "_registry.web.details")
+
+    assert outcome.stdout.startswith("web.details  Details (in _registry.yaml)\n")
+    assert "accepted  never, token, or always" in outcome.stdout
+    assert "web:\n    details: token" in outcome.stdout
+
+
+def test_a_group_of_the_registrys_file_lists_its_keys(run):
+    keys = run("explain", "_registry.health").stdout.partition("\nKeys\n")[2]
+
+    assert "health.max_monitors " in keys
+    assert "stuck_after" not in keys
+
+
+@pytest.mark.parametrize(
+    ("topic", "file"),
+    [
+        ("web.rise", "_registry.yaml"),
+        ("groups", "_registry.yaml"),
+        ("_Registry.Health", "_registry.yaml"),
+        # Both files have it, and a profile is what one asks about most.
+        ("health", ""),
+    ],
+)
+def test_json_says_which_file_a_setting_is_of(run, topic, file):
+    assert json.loads(run("explain", topic, "--json").stdout)["file"] == file
+
+
+def test_the_list_and_completion_know_the_settings_of_the_registrys_file(run):
+    listed = [line.partition(" ")[0] for line in run("explain").stdout.splitlines()]
+    named = json.loads(run("explain", "--json").stdout)["settings"]
+    completed = run(
+        COMP_WORDS="connmgr explain _registry.web.", COMP_CWORD="2", _CONNMGR_COMPLETE="bash_complete"
+    )
+
+    assert "_registry.health.max_monitors" in listed
+    assert named["_registry.web.token"] == "Token"
+    assert completed.stdout.split() == [
+        f"plain,_registry.web.{key}" for key in ("details", "token", "rise", "fall")
+    ]
+
+
+def test_a_key_of_the_registrys_file_that_is_misspelt_is_guessed(run):
+    outcome = run("explain", "_registry.web.detials")
+
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert 'did you mean "_registry.web.details"?' in outcome.stderr

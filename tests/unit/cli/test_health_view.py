@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from connmgr.cli.health_view import row, row_with_bar
+from connmgr.cli.health_view import open_view, row, row_with_bar
 from connmgr.failure import Failure, FailureKind
 from connmgr.report import HealthReport, PoolStats, Status
 from connmgr.server import ServerInfo
@@ -74,3 +74,31 @@ def test_a_profile_that_could_not_be_settled_has_no_pool():
 
 def test_a_profile_without_a_report_is_being_checked():
     assert row("orders", None) == ("orders", "checking", "", "", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "cells"),
+    [
+        ({"reason": "paused", "reachable": False, "server": None}, ("degraded", "paused")),
+        ({"reason": "disabled"}, ("degraded", "disabled")),
+    ],
+)
+def test_what_an_operator_took_out_of_service_says_so_and_how_to_put_it_back(changes, cells):
+    shown = row(
+        "orders", report(status=Status.DEGRADED, hint="`connmgr resume orders` lets it go on", **changes)
+    )
+
+    assert shown[1:3] == cells
+    assert shown[-1] == "`connmgr resume orders` lets it go on"
+
+
+@pytest.mark.parametrize(("reload_error", "lines"), [("", 3), ("orders.yaml:1: CM201", 4)])
+def test_a_reload_that_was_refused_is_one_line_below_the_table(capsys, reload_error, lines):
+    reports = {name: report(profile=name, reload_error=reload_error) for name in ("orders", "billing")}
+
+    with open_view(["orders", "billing"], as_json=False, repeats=False) as show:
+        show(reports, complete=True)
+
+    written = capsys.readouterr().out.splitlines()
+    assert len(written) == lines
+    assert reload_error in written[-1]
