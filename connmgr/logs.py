@@ -32,6 +32,11 @@ def _application_has_decided(logger: Logger) -> bool:
     return any(name.rstrip(".") == NAME for name, _ in activations)
 
 
+def prepare() -> None:
+    """Import loguru now, which takes tens of milliseconds: for a thread to do, not an event loop."""
+    _logger()
+
+
 def event(level: str, message: str, **fields: object) -> None:
     """Log an event of the caller's module, facts bound as fields (`profile=…`)."""
     _logger().bind(**fields).opt(depth=1).log(level, message)

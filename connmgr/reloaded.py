@@ -98,6 +98,11 @@ class ReloadedProfiles(OperatedProfiles):
             self._succeeded(drafted.plan)
         return drafted.plan
 
+    def _drafted_aside(self) -> Draft:
+        # Here, in the thread: that a reload is told of must not hold up the event loop.
+        logs.prepare()
+        return self._draft_now()
+
     def _draft_now(self) -> Draft:
         serving = {handle.name: handle.settings for handle in self._engines.serving()}
         running = Running(self._profiles, self.options, serving)
@@ -107,7 +112,7 @@ class ReloadedProfiles(OperatedProfiles):
     async def _drafted(self) -> Draft:
         """Draft in a thread: thousands of files take longer than the event loop may be held up."""
         try:
-            return await Aside(self._draft_now, "connmgr-reload").result(DEADLINE)
+            return await Aside(self._drafted_aside, "connmgr-reload").result(DEADLINE)
         except TimeoutError:
             raise ReloadRefused({}, [f"the files could not be read within {DEADLINE:g} s"]) from None
 
