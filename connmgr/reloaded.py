@@ -22,6 +22,9 @@ DEADLINE: Final = 60.0
 """Seconds that reading all files may take: a network file system hangs while its server is away."""
 
 
+NAMED: Final = 10
+"""How many profiles a log event names: a base may be that of thousands."""
+
 REFUSALS: Final = (ConfigError, ReloadRefused, UnknownProfile)
 """What a reload ends with that changed nothing."""
 
@@ -89,13 +92,14 @@ class ReloadedProfiles(OperatedProfiles):
                     if self._engines is not engines:
                         raise RegistryClosed("the registry was closed while it was reloaded")
                     self._swap(drafted, handles)
+                    # Before the close, which may be cancelled: what was swapped stays so.
+                    self._succeeded(drafted.plan)
                 finally:
                     await _close(handles.values())
             except REFUSALS as error:
                 if tells:
                     self._refused(error)
                 raise
-            self._succeeded(drafted.plan)
         return drafted.plan
 
     def _drafted_aside(self) -> Draft:
@@ -176,12 +180,19 @@ class ReloadedProfiles(OperatedProfiles):
         self._reloads = replace(self._reloads, applied=self._reloads.applied + 1)
         self._health.reload_error = ""
         if was_refused or not plan.is_empty:
-            changed = ", ".join(f"{each.profile} ({each.effect or each.action})" for each in plan.profiles)
-            logs.event("INFO", f"reloaded: {changed or 'nothing changed'}", unchanged=plan.unchanged)
+            logs.event("INFO", f"reloaded: {_told(plan)}", unchanged=plan.unchanged)
 
 
 def _connects(effect: Effect | None) -> bool:
     return effect in (Effect.REBUILD, Effect.NEXT_CONNECTION)
+
+
+def _told(plan: Plan) -> str:
+    """Return what was reloaded, in one line: the first profiles by name, and how many more there are."""
+    named = [f"{each.profile} ({each.effect or each.action})" for each in plan.profiles[:NAMED]]
+    named += [f"{len(plan.profiles) - NAMED} more"] if len(plan.profiles) > NAMED else []
+    named += ["_registry"] if plan.registry else []
+    return ", ".join(named) or "nothing changed"
 
 
 def _summary(error: ConnmgrError) -> str:
